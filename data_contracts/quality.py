@@ -1,0 +1,114 @@
+"""What we found at the door, and how good a school's week is: kept with the delivery, shown on the list."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Verdict(StrEnum):
+    """What became of a delivery."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
+    REFUSED = "refused"
+    UNCHANGED = "unchanged"
+
+
+class Severity(StrEnum):
+    """An error refuses the delivery; a warning is kept and shown."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Grade(StrEnum):
+    """Quality of a school's week: good enough, mind it, do not lean on it."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Finding(_Frozen):
+    """One thing that is wrong or odd, said so that a school can mend it.
+
+    Parameters
+    ----------
+    check
+        Short name of the check (``unmapped_code``, ``bad_value``, ...).
+    severity
+        Error or warning.
+    message, remedy
+        What, and what to do, in plain Dutch.
+    file, row, column, value
+        Where. ``row`` counts as the file shows it (header = row 1). ``value`` never holds a name.
+    count
+        How many rows show the same.
+    """
+
+    check: str
+    severity: Severity
+    message: str
+    remedy: str
+    file: str = ""
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    count: int = 1
+
+
+class WeekQuality(_Frozen):
+    """Quality of one school week.
+
+    Shares run from 0 to 1; None where there was nothing to take a share of.
+    """
+
+    week: date = Field(description="Monday of the week")
+    grade: Grade
+    registrations: int = 0
+    unmapped_share: float | None = None
+    unrecorded_share: float | None = Field(default=None, description="registers not taken, of scheduled minutes")
+    timetable_share: float | None = Field(default=None, description="pupils with a timetable, of those enrolled")
+    late_recorded_share: float | None = Field(default=None, description="recorded more than 7 days after the event")
+    assumed_moment_share: float | None = Field(default=None, description="rows whose recorded moment is assumed")
+    duplicates: int = 0
+    suddenly_silent: bool = Field(default=False, description="a week with suddenly no absences")
+    reasons: tuple[str, ...] = Field(default=(), description="why the grade is not good, in plain Dutch")
+
+
+class QualityReport(_Frozen):
+    """Everything said about one delivery.
+
+    Parameters
+    ----------
+    delivery, school, source, table, file
+        Which delivery: its id, school, source format, table and file name.
+    delivered_at
+        The moment it became known to us (UTC).
+    sha256
+        Digest of the file's bytes.
+    rows, new, corrected, withdrawn, dropped
+        Rows read; records new, changed, taken back; rows left out with a documented reason.
+    """
+
+    delivery: str
+    school: str
+    source: str
+    table: str
+    file: str
+    delivered_at: datetime
+    sha256: str
+    verdict: Verdict
+    rows: int = 0
+    new: int = 0
+    corrected: int = 0
+    withdrawn: int = 0
+    dropped: int = 0
+    findings: tuple[Finding, ...] = ()
+    weeks: tuple[WeekQuality, ...] = ()
+    contract_version: str

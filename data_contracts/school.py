@@ -1,0 +1,137 @@
+"""What we must know of a school before its export can be understood: one TOML file per school."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from data_contracts.errors import NotFoundError, SettingsError
+from data_contracts.identifiers import SCHOOL_PATTERN, Region, Sector
+from data_contracts.reasons import KINDS, Authorised, Kind
+
+SchoolId = Annotated[str, StringConstraints(pattern=SCHOOL_PATTERN)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Norm(_Strict):
+    """A plain norm, used on days for which the school delivers no timetable.
+
+    Parameters
+    ----------
+    slot_minutes
+        Length of one lesson hour or half-day, in minutes.
+    slots_per_day
+        Number of slots Monday to Friday.
+    """
+
+    slot_minutes: int = Field(ge=20, le=300)
+    slots_per_day: tuple[int, int, int, int, int]
+
+    @classmethod
+    def for_sector(cls, sector: Sector) -> Self:
+        """Norm per sector: primary 940 h a year over half-days of 165/150 min, others 6-7 hours of 50 min.
+
+        Source: 940 hours a year is the statutory norm for primary (unverified here, see docs/contracts.md);
+        1,000-1,200 lesson hours over 39-40 weeks for secondary.
+        """
+        if sector in {Sector.PO, Sector.SBO, Sector.SO}:
+            return cls(slot_minutes=155, slots_per_day=(2, 2, 2, 2, 2))
+        return cls(slot_minutes=50, slots_per_day=(6, 6, 6, 6, 6))
+
+
+class Reason(_Strict):
+    """What one of the school's own codes means in the shared vocabulary."""
+
+    kind: Kind
+    authorised: Authorised | None = None
+
+    @property
+    def counts_as(self) -> Authorised:
+        """Authorised as the school says, or else as the kind usually counts."""
+        return self.authorised if self.authorised is not None else KINDS[self.kind].authorised
+
+
+class Closure(_Strict):
+    """Days on which this school is closed though its region is not on holiday."""
+
+    first: date
+    last: date
+    name: str = ""
+
+
+class SchoolSettings(_Strict):
+    """Settings of one school.
+
+    Parameters
+    ----------
+    school
+        BRIN with location.
+    name, sector, region
+        Name on the page; kind of education; holiday region (None: no Dutch holidays apply).
+    capacity
+        Pupils a week that the school can hold a conversation about (5 to 15 is usual).
+    source
+        Name of the source format its exports have, as in ``aanwezig ingest --source``.
+    pupil_number_scope
+        Within which body a pupil number is unique: ``school``, or a name shared by several schools.
+    norm
+        Scheduled time where the school delivers no timetable; from the sector where it is left out.
+    closures
+        The school's own days off. A school's own calendar wins over the region's.
+    reasons
+        The school's codes, lower case, to the shared vocabulary.
+    """
+
+    school: SchoolId
+    name: str = Field(min_length=1)
+    sector: Sector
+    region: Region | None = None
+    capacity: int = Field(default=10, ge=1, le=100)
+    source: str = "canonical"
+    pupil_number_scope: str = "school"
+    norm: Norm | None = None
+    closures: tuple[Closure, ...] = ()
+    reasons: dict[str, Reason] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _codes_are_lower_case(self) -> Self:
+        wrong = [code for code in self.reasons if code != code.strip().lower()]
+        if wrong:
+            msg = f"codes in [reasons] are written in lower case: {', '.join(wrong)}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def scheduled_norm(self) -> Norm:
+        """The school's norm, or else that of its sector."""
+        return self.norm or Norm.for_sector(self.sector)
+
+
+def read_school(path: Path) -> SchoolSettings:
+    """Read one school's TOML file.
+
+    Raises
+    ------
+    NotFoundError
+        The file does not exist.
+    SettingsError
+        It is not TOML, or a setting is wrong; the message names each of them.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return SchoolSettings.model_validate(content)
+    except FileNotFoundError:
+        detail = f"er is geen schoolbestand {path}"
+        raise NotFoundError(detail, remedy="Maak het met: aanwezig ingest --propose-mapping BESTAND") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        detail = f"{path} is geen geldig TOML: {error}"
+        raise SettingsError(detail, remedy="Herstel de genoemde regel.") from None
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'bestand'}: {e['msg']}" for e in error.errors())
+        detail = f"{path}: {wrong}"
+        raise SettingsError(detail, remedy="Zie docs/contracts.md, onder 'Schoolbestand'.") from None
