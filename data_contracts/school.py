@@ -83,6 +83,8 @@ class SchoolSettings(_Strict):
         Scheduled time where the school delivers no timetable; from the sector where it is left out.
     closures
         The school's own days off. A school's own calendar wins over the region's.
+    rule_packs
+        Names of the rule packs that the school works by (``features/rule_packs``).
     reasons
         The school's codes, lower case, to the shared vocabulary.
     """
@@ -96,6 +98,7 @@ class SchoolSettings(_Strict):
     pupil_number_scope: str = "school"
     norm: Norm | None = None
     closures: tuple[Closure, ...] = ()
+    rule_packs: tuple[str, ...] = ("wettelijk", "mazl", "aanwezigheid")
     reasons: dict[str, Reason] = Field(default_factory=dict)
 
     @model_validator(mode="after")

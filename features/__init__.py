@@ -1,0 +1,1 @@
+"""Records that were known on a date become features, spells and rule hits. Knows Narwhals only."""

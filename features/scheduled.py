@@ -1,0 +1,171 @@
+"""Scheduled time: who should have been where, per slot, day and week. It is the denominator of every rate.
+
+A *unit* is whatever a timetable is made for: ``g:<group>`` or, where a pupil has rows of its own, ``p:<pupil>``.
+Days are whole numbers (days since 1970-01-01) and weeks are the number of their Monday, so that every engine counts
+alike; `features.history` turns them back into dates.
+"""
+
+from dataclasses import dataclass
+
+import narwhals as nw
+
+from data_contracts.tables import Register, SlotStatus
+from features.frames import Frame, settle
+
+FOREVER = 1_000_000
+UNIT_DAY = ["school", "unit", "day"]
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """Scheduled time of the units.
+
+    Parameters
+    ----------
+    slots
+        ``school, unit, day, slot, start_minute, minutes``; slot 0 is a row for the whole day.
+    days
+        ``school, unit, day, week, scheduled, slots, first_slot, last_slot, clocked``: minutes and slots a day.
+    """
+
+    slots: Frame
+    days: Frame
+
+
+def day_number(column: str) -> nw.Expr:
+    """Return days since 1970-01-01 of a date column."""
+    return nw.col(column).cast(nw.Date).cast(nw.Int32).cast(nw.Int64)
+
+
+def week_of(day: nw.Expr) -> nw.Expr:
+    """Day number of the Monday of the week of `day` (1970-01-01 was a Thursday)."""
+    return day - (day + 3) % 7
+
+
+def scheduled(timetable: Frame, *, first_day: int, end_day: int) -> Scheduled:
+    """Scheduled slots and days from `first_day` up to, not including, `end_day`.
+
+    Cancelled lessons and time that is not required are no scheduled time. A register that was not taken leaves it
+    unknown whether pupils were there: it leaves the denominator too, and so do absences in it.
+    """
+    planned = (
+        timetable.with_columns(day=day_number("date"), slot=nw.col("slot").fill_null(0).cast(nw.Int64))
+        .filter((nw.col("day") >= first_day) & (nw.col("day") < end_day))
+        .filter(nw.col("status") == SlotStatus.PLANNED.value)
+        .filter(nw.col("register") != Register.NOT_TAKEN.value)
+    )
+    unit = (
+        nw.when(nw.col("pupil").is_null())
+        .then(nw.concat_str(nw.lit("g:"), nw.col("group"), ignore_nulls=True))
+        .otherwise(nw.concat_str(nw.lit("p:"), nw.col("pupil"), ignore_nulls=True))
+    )
+    # Parallel lessons of one group in one slot are one slot of its pupils' time: the longest stands.
+    slots = settle(
+        planned.with_columns(unit=unit)
+        .group_by([*UNIT_DAY, "slot"])
+        .agg(nw.col("minutes").max().cast(nw.Int64), nw.col("start_minute").min())
+    )
+    days = (
+        slots.with_columns(_clocked=nw.col("start_minute").is_null().cast(nw.Int64))
+        .group_by(UNIT_DAY)
+        .agg(
+            nw.col("minutes").sum().alias("scheduled"),
+            nw.len().cast(nw.Int64).alias("slots"),
+            nw.col("slot").min().alias("first_slot"),
+            nw.col("slot").max().alias("last_slot"),
+            nw.col("_clocked").max().alias("_unclocked"),
+        )
+        .with_columns(week=week_of(nw.col("day")), clocked=nw.col("_unclocked") == 0)
+        .drop("_unclocked")
+    )
+    return Scheduled(slots, settle(days))
+
+
+def periods(enrolments: Frame, *, end_day: int) -> Frame:
+    """Enrolments as periods that do not overlap: ``school, pupil, group, year_group, unit, from_day, to_day``.
+
+    Where two enrolments of one pupil at one school overlap, the one that began later stands from its first day.
+    Only periods that began before or on `end_day` (the as-of day) are known to count.
+    """
+    who = ["school", "pupil"]
+    return (
+        enrolments.with_columns(
+            from_day=day_number("valid_from"),
+            to_day=day_number("valid_to").fill_null(FOREVER),
+            unit=nw.concat_str(nw.lit("g:"), nw.col("group")),
+        )
+        .filter(nw.col("from_day") <= end_day)
+        .unique(subset=[*who, "from_day"], keep="any")
+        .with_columns(_next=nw.col("from_day").shift(-1).over(*who, order_by="from_day"))
+        .with_columns(to_day=nw.min_horizontal("to_day", nw.col("_next").fill_null(FOREVER + 1) - 1))
+        .filter(nw.col("from_day") <= nw.col("to_day"))
+        .select(*who, "group", "year_group", "unit", "from_day", "to_day")
+    )
+
+
+def without_days(days: Frame, closed: Frame) -> Frame:
+    """Leave out the days of `closed` (``school, day``)."""
+    return days.join(closed, on=["school", "day"], how="anti")
+
+
+def pupil_weeks(enrolled: Frame, days: Frame) -> Frame:
+    """Scheduled minutes a pupil and week: ``school, pupil, week, scheduled, days``.
+
+    Parameters
+    ----------
+    enrolled
+        Periods, see `periods`.
+    days
+        Unit days, see `Scheduled`.
+
+    Notes
+    -----
+    Weeks that lie wholly within an enrolment take their group's week. Only the weeks at its edges, and weeks in which
+    a pupil has a timetable of its own, are added up day by day.
+    """
+    keys = ["school", "pupil", "week"]
+    own = own_days(days)
+    own_weeks = own.select(*keys).unique(subset=keys, keep="any")
+    unit_weeks = days.group_by(["school", "unit", "week"]).agg(
+        nw.col("scheduled").sum(), nw.len().cast(nw.Int64).alias("days")
+    )
+    whole = (
+        enrolled.join(unit_weeks, on=["school", "unit"], how="inner")
+        .filter((nw.col("from_day") <= nw.col("week")) & (nw.col("week") + 6 <= nw.col("to_day")))
+        .select(*keys, "scheduled", "days")
+        .join(own_weeks, on=keys, how="anti")
+    )
+    edges = nw.concat(
+        [
+            enrolled.with_columns(week=week_of(nw.col("from_day"))),
+            enrolled.with_columns(week=week_of(nw.col("to_day"))),
+        ],
+        how="vertical",
+    ).filter((nw.col("from_day") > nw.col("week")) | (nw.col("week") + 6 > nw.col("to_day")))
+    edges = edges.unique(subset=[*keys, "unit", "from_day"], keep="any")
+    edge_days = edges.join(days, on=["school", "unit", "week"], how="inner").join(own_weeks, on=keys, how="anti")
+    irregular = enrolled.join(own_weeks, on=["school", "pupil"], how="inner")
+    group_days = irregular.join(days, on=["school", "unit", "week"], how="inner").join(
+        own, on=["school", "pupil", "day"], how="anti"
+    )
+    columns = [*keys, "day", "scheduled", "from_day", "to_day"]
+    mine = irregular.join(own.select(*keys, "day", "scheduled"), on=keys, how="inner")
+    by_day = (
+        nw.concat([edge_days.select(columns), group_days.select(columns), mine.select(columns)], how="vertical")
+        .filter((nw.col("from_day") <= nw.col("day")) & (nw.col("day") <= nw.col("to_day")))
+        .group_by(keys)
+        .agg(nw.col("scheduled").sum(), nw.len().cast(nw.Int64).alias("days"))
+    )
+    # A pupil who changes group in mid-week has two parts of one week.
+    return (
+        nw.concat([whole, by_day], how="vertical").group_by(keys).agg(nw.col("scheduled").sum(), nw.col("days").sum())
+    )
+
+
+def own_days(days: Frame) -> Frame:
+    """Days on which a pupil has a timetable of its own: ``school, pupil, day, week, unit, scheduled``."""
+    return (
+        days.filter(nw.col("unit").str.starts_with("p:"))
+        .with_columns(pupil=nw.col("unit").str.slice(2))
+        .select("school", "pupil", "day", "week", "unit", "scheduled")
+    )

@@ -1,0 +1,166 @@
+"""A score in plain Dutch: which reasons raise it, which lower it, how likely, and what changed since last week.
+
+The sentences speak for the exact contributions of the scorecard: features of one theme are told together, by the
+sentence of the strongest, and the theme weighs what its contributions add up to. Raising and lowering never mix.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from data_contracts.weekly_list import Contribution, Direction, Reason, Signal, Tier
+from features.build import BEFORE
+from features.catalogue import CATALOGUE, Feature, feature
+from features.history import day_of
+from features.words import day_text, number_text, percent_text
+
+THEMES = {
+    "amount": "hoeveel is gemist",
+    "sickness": "ziekmeldingen",
+    "unauthorised": "ongeoorloofd of zonder bekende reden",
+    "lateness": "te laat of uit de les",
+    "pattern": "vaste uren of dagen",
+    "trend": "verandering in de laatste weken",
+    "compare": "verschil met de klas",
+    "earlier": "vorig schooljaar",
+}
+"""Dutch words for the themes of the catalogue."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Period:
+    """A window in words, for one school: ``de laatste 4 lesweken (19 oktober tot en met 13 november)``."""
+
+    text: str
+    first: str
+    last: str
+
+
+@cache
+def _settings() -> dict[str, float]:
+    return tomllib.loads(files("models").joinpath("tiers.toml").read_text(encoding="utf-8"))
+
+
+def tier(probability: float) -> Tier:
+    """Likelihood (0..1) in words."""
+    if probability >= _settings()["discuss_now"]:
+        return Tier.DISCUSS_NOW
+    return Tier.ATTENTION if probability >= _settings()["attention"] else Tier.IN_VIEW
+
+
+def frequency(probability: float) -> str:
+    """Likelihood (0..1) as a natural frequency: ``ongeveer 3 van de 10 leerlingen met dit patroon``."""
+    for of in (10, 100, 1000):
+        count = round(probability * of)
+        if count >= 2 or (count == 1 and probability * of >= 0.95):  # noqa: PLR2004 - one of ten is told in hundreds
+            return f"ongeveer {min(count, of - 1)} van de {of} leerlingen met dit patroon"
+    return "minder dan 1 van de 1000 leerlingen met dit patroon"
+
+
+def reasons(
+    contributions: Sequence[Contribution], row: Row, periods: Mapping[str, Period]
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """Sentences for what raises a score and for what lowers it, strongest first.
+
+    Parameters
+    ----------
+    contributions
+        All contributions of one pupil.
+    row
+        The pupil's row as `features.build.build` gives it: features, facts and window sums.
+    periods
+        Words for the windows of the pupil's school.
+    """
+    themes: dict[str, list[Contribution]] = {}
+    for part in contributions:
+        themes.setdefault(feature(part.feature).theme, []).append(part)
+    told = [reason for parts in themes.values() if (reason := _reason(parts, row, periods)) is not None]
+    raising = sorted((r for r in told if r.direction is Direction.RAISES), key=lambda r: -r.log_odds)
+    lowering = sorted((r for r in told if r.direction is Direction.LOWERS), key=lambda r: r.log_odds)
+    return tuple(raising), tuple(lowering)
+
+
+def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Period]) -> Reason | None:
+    weight = sum(part.log_odds for part in parts)
+    if abs(weight) < _settings()["smallest_reason"]:
+        return None
+    sign = 1 if weight > 0 else -1
+    strongest = max(parts, key=lambda part: sign * part.log_odds)
+    return Reason(
+        features=tuple(part.feature for part in parts),
+        direction=Direction.RAISES if weight > 0 else Direction.LOWERS,
+        text=sentence(feature(strongest.feature), row, periods),
+        log_odds=weight,
+    )
+
+
+def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
+    """Return what a pupil's value of `entry` is, in words, with its dates and counts."""
+    value = row[entry.name]
+    if value is None:
+        return entry.missing or f"{entry.label}: nog niet bekend."
+    period = periods[entry.window]
+    before = BEFORE.get(entry.window, "")
+    in_window = row.get(f"{entry.measure}__{entry.window}")
+    in_before = row.get(f"{entry.measure}__{before}")
+    share = row.get(f"absent_rate_{entry.window}") if entry.of == "versus" else value
+    last_sick = row.get("last_sick")
+    text = entry.sentence.format(
+        count=number_text(value),
+        percent=percent_text(share or 0.0),
+        hours=_hours(in_window),
+        of_hours=_hours(row.get(f"scheduled_minutes__{entry.window}")),
+        before_hours=_hours(in_before),
+        total=number_text(in_window or 0),
+        before=number_text(in_before or 0),
+        difference=_difference(value),
+        window=period.text,
+        first=period.first,
+        last=period.last,
+        last_sick=day_text(day_of(int(last_sick))) if last_sick is not None else "onbekend",
+    )
+    return text[0].upper() + text[1:]
+
+
+def in_brief(row: Row, periods: Mapping[str, Period]) -> tuple[Reason, ...]:
+    """Plain facts for a list that stands on rules: what was missed lately, without any score."""
+    chosen = ("absent_rate_4w", "sick_spells_12w", "absent_change_4w")
+    return tuple(
+        Reason(features=(name,), direction=Direction.RAISES, text=sentence(feature(name), row, periods), log_odds=0.0)
+        for name in chosen
+        if row[name] is not None
+    )
+
+
+def moved(now: Signal, before: Signal | None) -> tuple[tuple[str, float], ...]:
+    """Which themes moved the score since `before`, exactly, largest first: pairs of Dutch words and log-odds.
+
+    The moves of all themes add up to the difference of the two log-odds (baselines of one model being equal).
+    """
+    if before is None or not now.contributions or not before.contributions:
+        return ()
+    earlier = {part.feature: part.log_odds for part in before.contributions}
+    sums: dict[str, float] = dict.fromkeys(THEMES, 0.0)
+    for part in now.contributions:
+        sums[feature(part.feature).theme] += part.log_odds - earlier.get(part.feature, 0.0)
+    moves = [(THEMES[theme], move) for theme, move in sums.items() if move != 0.0]
+    return tuple(sorted(moves, key=lambda pair: -abs(pair[1])))
+
+
+def _hours(minutes: float | None) -> str:
+    return number_text((minutes or 0) / 60)
+
+
+def _difference(share: float) -> str:
+    points = round(100 * abs(share))
+    if points == 0:
+        return "evenveel als"
+    return f"{points} procentpunt {'meer' if share > 0 else 'minder'} dan"
+
+
+assert {entry.theme for entry in CATALOGUE} <= set(THEMES)  # noqa: S101 - the catalogue and these words belong together
