@@ -126,6 +126,8 @@ class Signal(_Frozen):
 
     Parameters
     ----------
+    enrolled_from
+        First known day at this school: before it nothing is known, which is not the same as attendance.
     position
         Place in the order, from 1; None for pupils who are away for long already (not ordered).
     on_list
@@ -144,6 +146,7 @@ class Signal(_Frozen):
     pupil: Pseudonym
     group: str
     year_group: str | None
+    enrolled_from: date | None = None
     standing: Standing
     position: int | None
     on_list: bool

@@ -262,6 +262,8 @@ def pupil_days(rows: Frame, missed: Frame) -> Frame:
         .with_columns(scheduled_minutes=limit, _scale=scale)
         .with_columns(*((nw.col(name) * nw.col("_scale")).round(0).cast(nw.Int64) for name in scaled))
         .with_columns(code=nw.coalesce("_cell_code", "_event_code"))
+        # Registered, but at an hour for which nothing was scheduled: no time was missed and nothing happened.
+        .filter(~nw.col("code").is_null())
         .drop("scheduled", "_scale", "first_slot", "last_slot", "_cell_code", "_event_code")
     )
 

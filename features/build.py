@@ -23,8 +23,9 @@ IDENTITY = ("school", "pupil", "group", "year_group")
 WINDOWS = {"1w": (0, 1), "2w": (0, 2), "4w": (0, 4), "8w": (0, 8), "12w": (0, 12)}
 BEFORE = {"2w": "before_2w", "4w": "before_4w"}
 _WEEKS = WINDOWS | {"before_2w": (2, 4), "before_4w": (4, 8)}
-FACTS = ("last_sick", "weeks_known")
-"""Columns beside the features: day number of the last sick report's first day; school weeks known this year."""
+FACTS = ("enrolled_from", "last_sick", "weeks_known")
+"""Columns beside the features: day numbers of the first known day at the school and of the last sick report's first day;
+school weeks known this year."""
 
 FEWEST_MINUTES = 300
 """Scheduled minutes (about a school day) below which a rate says nothing and is missing."""

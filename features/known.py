@@ -5,9 +5,30 @@ from datetime import datetime
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
-from features.frames import Frame
+from features.frames import Frame, settle
 
 RECORD = ("school", "record")
+SUPERSEDED = "superseded_at"
+
+
+def with_successors(versions: IntoFrame) -> Frame:
+    """Add to each version the moment at which the next version of its record was recorded (null: none was).
+
+    With it, what was known at a moment is a filter; without it, `known` works it out each time.
+    """
+    frame = nw.from_native(versions).lazy()
+    # Few records are ever corrected: only those are put in order.
+    several = frame.group_by(list(RECORD)).agg(nw.len().alias("_versions")).filter(nw.col("_versions") > 1)
+    several = settle(several.select(*RECORD))
+    once = frame.join(several, on=list(RECORD), how="anti").with_columns(
+        **{SUPERSEDED: nw.when(nw.lit(value=False)).then(nw.col("recorded_at"))}
+    )
+    # Two versions with one moment exist only in frames from elsewhere: one of them is kept.
+    corrected = frame.join(several, on=list(RECORD), how="semi").unique(subset=[*RECORD, "recorded_at"], keep="any")
+    corrected = corrected.with_columns(
+        **{SUPERSEDED: nw.col("recorded_at").shift(-1).over(*RECORD, order_by="recorded_at")}
+    )
+    return nw.concat([once, corrected], how="vertical")
 
 
 def known(versions: IntoFrame, as_of: datetime) -> Frame:
@@ -23,15 +44,12 @@ def known(versions: IntoFrame, as_of: datetime) -> Frame:
     Returns
     -------
     narwhals.LazyFrame
-        At most one row a record, columns unchanged. The lake never holds two versions of a record with the same moment;
-        should a frame from elsewhere do so, one of them is kept.
+        At most one row a record.
     """
     frame = nw.from_native(versions).lazy()
-    return (
-        frame.filter(nw.col("recorded_at") <= as_of)
-        .with_columns(_newest=nw.col("recorded_at").max().over(*RECORD))
-        .filter(nw.col("recorded_at") == nw.col("_newest"))
-        .drop("_newest")
-        .unique(subset=list(RECORD), keep="any")
-        .filter(~nw.col("withdrawn"))
+    if SUPERSEDED not in frame.collect_schema().names():
+        frame = with_successors(frame.filter(nw.col("recorded_at") <= as_of).to_native())
+    superseded = nw.col(SUPERSEDED)
+    return frame.filter(
+        (nw.col("recorded_at") <= as_of) & (superseded.is_null() | (superseded > as_of)) & ~nw.col("withdrawn")
     )

@@ -19,7 +19,7 @@ from features.frames import Frame, like
 from features.history import History, day_of, number_of
 from features.scheduled import week_of
 from features.spells import spells
-from features.words import day_text, number_text, percent_text
+from features.words import day_text, number_text, percent_text, singular
 
 PUPIL = ["school", "pupil"]
 HIT = ["school", "pupil", "rule", "value", "reached"]
@@ -144,7 +144,7 @@ def rule_hit(rule: Rule, *, value: float, reached: date) -> RuleHit:
         unit=rule.unit,
         reached_on=reached,
         deadline=deadline,
-        text=text,
+        text=singular(text),
     )
 
 
@@ -296,12 +296,15 @@ def _as_hits(past: History, rule: Rule, reached: dict[tuple[str, str], tuple[int
     return like(past.pupils, columns, schema)
 
 
-def worded(found: Iterable[dict[str, Any]], rules: Sequence[Rule]) -> dict[tuple[str, str], list[RuleHit]]:
+def worded(found: Iterable[dict[str, Any]], rules: Sequence[Rule]) -> dict[tuple[str, str], tuple[RuleHit, ...]]:
     """Put collected rows of `hits` into words: per school and pupil, duties first."""
     by_id = {rule.id: rule for rule in rules}
     said: dict[tuple[str, str], list[RuleHit]] = {}
     for row in found:
         hit = rule_hit(by_id[row["rule"]], value=float(row["value"]), reached=day_of(row["reached"]))
         said.setdefault((row["school"], row["pupil"]), []).append(hit)
-    order = {rule.id: place for place, rule in enumerate(rules)}
-    return {who: sorted(theirs, key=lambda hit: (not hit.statutory, order[hit.rule])) for who, theirs in said.items()}
+    # By id, not by the order of `rules`: a school's list may not depend on which other schools are counted with it.
+    return {
+        who: tuple(sorted(theirs, key=lambda hit: (not hit.statutory, by_id[hit.rule].quiet, hit.rule)))
+        for who, theirs in said.items()
+    }

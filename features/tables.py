@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from narwhals.typing import IntoFrame
 
+from features.frames import settle
+from features.known import with_successors
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -19,3 +22,12 @@ class Tables:
     enrolments: IntoFrame
     timetable: IntoFrame
     absences: IntoFrame
+
+
+def prepared(tables: Tables) -> Tables:
+    """Work out once what every as-of moment asks for: which version follows which. For building at many moments."""
+    return Tables(
+        enrolments=settle(with_successors(tables.enrolments)).to_native(),
+        timetable=settle(with_successors(tables.timetable)).to_native(),
+        absences=settle(with_successors(tables.absences)).to_native(),
+    )

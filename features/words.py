@@ -1,5 +1,6 @@
 """Numbers and days as a Dutch reader expects them."""
 
+import re
 from datetime import date
 
 MONTHS = (
@@ -29,3 +30,18 @@ def number_text(value: float) -> str:
 def percent_text(share: float) -> str:
     """``12 %``: whole per cents of a share from 0 to 1."""
     return f"{round(100 * float(share))} %"
+
+
+_PLURALS = {
+    "ziekmeldingen": "ziekmelding",
+    "hele dagen": "hele dag",
+    "dagen": "dag",
+    "schooldagen": "schooldag",
+    "lesweken": "lesweek",
+}
+_ONE = re.compile(rf"\b1 ({'|'.join(_PLURALS)})\b")
+
+
+def singular(text: str) -> str:
+    """``1 ziekmeldingen`` becomes ``1 ziekmelding``."""
+    return _ONE.sub(lambda found: f"1 {_PLURALS[found[1]]}", text)

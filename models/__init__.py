@@ -1,0 +1,1 @@
+"""Outcome, splits, fit, scorecard, evaluation and registry: features become an exact additive score."""

@@ -15,7 +15,7 @@ from data_contracts.weekly_list import Contribution, Direction, Reason, Signal, 
 from features.build import BEFORE
 from features.catalogue import CATALOGUE, Feature, feature
 from features.history import day_of
-from features.words import day_text, number_text, percent_text
+from features.words import day_text, number_text, percent_text, singular
 
 THEMES = {
     "amount": "hoeveel is gemist",
@@ -56,10 +56,12 @@ def tier(probability: float) -> Tier:
 def frequency(probability: float) -> str:
     """Likelihood (0..1) as a natural frequency: ``ongeveer 3 van de 10 leerlingen met dit patroon``."""
     for of in (10, 100, 1000):
-        count = round(probability * of)
-        if count >= 2 or (count == 1 and probability * of >= 0.95):  # noqa: PLR2004 - one of ten is told in hundreds
-            return f"ongeveer {min(count, of - 1)} van de {of} leerlingen met dit patroon"
-    return "minder dan 1 van de 1000 leerlingen met dit patroon"
+        if probability * of >= 1.5 or of == 1000:  # noqa: PLR2004 - one of ten is better told in hundreds
+            break
+    count = min(round(probability * of), of - 1)
+    if count == 0:
+        return f"minder dan 1 van de {of} leerlingen met dit patroon"
+    return f"ongeveer {count} van de {of} leerlingen met dit patroon"
 
 
 def reasons(
@@ -124,7 +126,7 @@ def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
         last=period.last,
         last_sick=day_text(day_of(int(last_sick))) if last_sick is not None else "onbekend",
     )
-    return text[0].upper() + text[1:]
+    return singular(text[0].upper() + text[1:])
 
 
 def in_brief(row: Row, periods: Mapping[str, Period]) -> tuple[Reason, ...]:
@@ -133,7 +135,7 @@ def in_brief(row: Row, periods: Mapping[str, Period]) -> tuple[Reason, ...]:
     return tuple(
         Reason(features=(name,), direction=Direction.RAISES, text=sentence(feature(name), row, periods), log_odds=0.0)
         for name in chosen
-        if row[name] is not None
+        if row[name] is not None and row[name] > 0
     )
 
 

@@ -12,6 +12,8 @@ from features.tables import Tables
 from pipelines.home import Home
 from pipelines.lake import Lake, schema
 
+NORM = "norm:"
+"""How the record of a row begins that no school delivered."""
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_SLOT_MINUTE = 510  # half past eight
 
@@ -46,8 +48,10 @@ def load(
 def norm_timetable(settings: SchoolSettings, rows: dict[str, pl.LazyFrame], *, last: date) -> pl.DataFrame | None:
     """Scheduled time by the school's plain norm, for groups and days for which no timetable was delivered.
 
-    A group without any timetable gets the norm on every school day; a group whose timetable ends, from then on. School
-    days are those on which the school delivered a timetable for anybody, or else those of the region's calendar.
+    A group without any timetable gets the norm on every school day, and every group from the day after the school's
+    newest timetable. A group whose own timetable ends before that of the school has no lessons any more (an exam class
+    in May): it gets none. School days are those on which the school delivered a timetable for anybody, or else those of
+    the region's calendar.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def norm_timetable(settings: SchoolSettings, rows: dict[str, pl.LazyFrame], *, l
     spans = (
         delivered.filter(pl.col("group").is_not_null())
         .group_by("group")
-        .agg(pl.col("date").min().alias("begins"), pl.col("date").max().alias("ends"))
+        .agg(pl.col("date").max().alias("ends"))
         .collect()
     )
     own_days = delivered.select(pl.col("date")).unique().collect()["date"]
@@ -79,7 +83,7 @@ def norm_timetable(settings: SchoolSettings, rows: dict[str, pl.LazyFrame], *, l
     missing = (
         groups.join(pl.DataFrame({"date": days}), how="cross")
         .join(spans, on="group", how="left")
-        .filter(pl.col("begins").is_null() | (pl.col("date") > pl.col("ends")))
+        .filter(pl.col("ends").is_null() | (pl.col("date") > pl.lit(own_days.max(), dtype=pl.Date)))
         .with_columns(weekday=pl.col("date").dt.weekday())
         .join(slots, on="weekday", how="inner")
     )
@@ -88,7 +92,7 @@ def norm_timetable(settings: SchoolSettings, rows: dict[str, pl.LazyFrame], *, l
     columns = {name: kind for name, kind in schema(TIMETABLE).items() if name not in {"delivered_at", "delivery"}}
     known = {
         "school": pl.lit(settings.school),
-        "record": pl.format("norm:{}:{}:{}", "group", "date", "slot"),
+        "record": pl.format(NORM + "{}:{}:{}", "group", "date", "slot"),
         "group": pl.col("group"),
         "date": pl.col("date"),
         "slot": pl.col("slot"),

@@ -1,0 +1,74 @@
+# Two commands matter: `make demo` and `make test`. Everything else is a part of them.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= yes
+PORT ?= 8000
+ONLY ?=
+SIZE ?= small
+DEMO := AANWEZIG_HOME=var/demo AANWEZIG_MODE=demo
+
+.PHONY: demo test check bench lock docs screenshots clean
+
+demo: $(VENV)/.runtime
+	@rm -rf var/demo
+	@echo "1/4 Een synthetische regio (niemand bestaat)"
+	@$(DEMO) $(BIN)/aanwezig simulate var/demo/region
+	@echo "2/4 Exports aannemen"
+	@$(DEMO) $(BIN)/aanwezig ingest var/demo/region/exports --brief
+	@echo "3/4 Model trainen"
+	@$(DEMO) $(BIN)/aanwezig train
+	@echo "4/4 De laatste drie weeklijsten"
+	@$(DEMO) $(BIN)/aanwezig weekly --week 2026-11-02 --week 2026-11-09 --week 2026-11-16 --brief
+	@if [ "$(SERVE)" = "no" ]; then echo "Klaar. Bekijk de pagina met: $(DEMO) $(BIN)/aanwezig serve"; \
+	else $(DEMO) $(BIN)/aanwezig serve --port $(PORT); fi
+
+test: $(VENV)/.dev browser
+	$(BIN)/pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	@$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ONLY),--only $(ONLY))
+
+# What a test needs beside Python: Debian's Chromium. PostgreSQL comes as a wheel.
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null 2>&1 || \
+	( [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -q && apt-get install -y -q chromium ) || \
+	{ echo "chromium ontbreekt: installeer het (Debian: apt-get install chromium) en draai opnieuw"; exit 1; }
+
+$(VENV)/bin/uv: requirements/uv.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 of nieuwer is nodig"; exit 1; }
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(VENV)/bin/uv
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@test -e $(VENV)/.dev || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+	@touch $@ $(VENV)/.runtime
+
+# Versions and hashes of everything, without the address of any registry.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+lock: $(VENV)/bin/uv
+	$(COMPILE) --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	echo 'uv_build>=0.13,<0.14' | $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+	echo 'uv' | $(COMPILE) - -o requirements/uv.txt
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m data_contracts.docs > docs/contracts.md
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

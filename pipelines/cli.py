@@ -1,0 +1,194 @@
+"""The command line ``aanwezig``: from a school's export to this week's list, one command a step."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_contracts.errors import AanwezigError, RefusedDeliveryError, UsageError
+from features.calendar import AMSTERDAM
+from pipelines import reports
+from pipelines.home import Home
+from pipelines.progress import progress
+
+app = typer.Typer(
+    name="aanwezig",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Vroeg zien welke leerlingen een gesprek waard zijn. De gegevens staan in AANWEZIG_HOME (standaard ./var).",
+    pretty_exceptions_enable=False,
+)
+
+Brief = Annotated[bool, typer.Option("--brief", help="Alleen de optelling.")]
+Json = Annotated[bool, typer.Option("--json", help="Schrijf het resultaat als JSON.")]
+
+
+def main() -> None:
+    """Run a command; turn what a user can mend into one message and its exit code."""
+    try:
+        app()
+    except AanwezigError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+
+
+@app.command(epilog="Voorbeeld: aanwezig simulate var/regio --pupils-vo 1500 --pupils-po 800")
+def simulate(
+    target: Annotated[Path, typer.Argument(help="Map voor de exportbestanden en de verborgen waarheid.")],
+    *,
+    pupils_vo: Annotated[int, typer.Option(min=0, help="Leerlingen in het voortgezet onderwijs.")] = 12_000,
+    pupils_po: Annotated[int, typer.Option(min=0, help="Leerlingen in het basisonderwijs.")] = 8_000,
+    seed: Annotated[int, typer.Option(help="Zelfde getal, zelfde regio.")] = 2026,
+    calibration: Annotated[bool, typer.Option("--calibration", help="Toon de ijktabel naast de bronnen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Maak een synthetische regio: exportbestanden zoals scholen die leveren. Geen enkele leerling bestaat."""
+    from pipelines.simulate import simulate as run  # noqa: PLC0415 - heavy, and only here
+    from pipelines.simulate.calibration import calibration_table  # noqa: PLC0415
+
+    with progress("Synthetische regio") as say:
+        summary = run(target, seed=seed, pupils_vo=pupils_vo, pupils_po=pupils_po, progress=say)
+    rows = calibration_table(summary.truth) if calibration else []
+    reports.show_simulation(summary, rows, as_json=as_json)
+
+
+@app.command(epilog="Voorbeeld: aanwezig ingest exports/11ZZ03 --school 11ZZ03 --source magister")
+def ingest(  # noqa: PLR0913 - this much can be said about a delivery
+    path: Annotated[Path, typer.Argument(help="Bestand, of map met bestanden.")],
+    *,
+    school: Annotated[str | None, typer.Option(help="BRIN met vestiging, als er geen school.toml naast staat.")] = None,
+    source: Annotated[str | None, typer.Option(help="Bronformaat, zie docs/sources.md.")] = None,
+    delivered_at: Annotated[
+        str | None, typer.Option(help="Moment van levering, zoals 2026-11-01T18:00 (Nederlandse tijd); anders nu.")
+    ] = None,
+    recorded_as_event: Annotated[
+        bool, typer.Option("--recorded-as-event", help="Zonder invoermoment geldt de dag zelf (een aanname).")
+    ] = False,
+    complete_from: Annotated[datetime | None, typer.Option(help="Volledig vanaf.", formats=["%Y-%m-%d"])] = None,
+    complete_to: Annotated[datetime | None, typer.Option(help="Volledig tot en met.", formats=["%Y-%m-%d"])] = None,
+    propose_mapping: Annotated[
+        bool, typer.Option("--propose-mapping", help="Schrijf alleen een voorstel voor de redencodes in BESTAND.")
+    ] = False,
+    brief: Brief = False,
+    as_json: Json = False,
+) -> None:
+    """Neem leveringen aan: controleer ze tegen het contract en leg vast wat nieuw of anders is."""
+    if propose_mapping:
+        from pipelines.sources import propose_mapping as propose  # noqa: PLC0415 - heavy, and only here
+
+        typer.echo(propose(path, source=source or "canonical"))
+        return
+    from pipelines.ingest import ingest as run  # noqa: PLC0415 - loads Great Expectations
+
+    with progress("Leveringen") as say:
+        found = run(
+            Home.from_environment(),
+            path,
+            school=school,
+            source=source,
+            delivered_at=_moment(delivered_at),
+            recorded_as_event=recorded_as_event,
+            complete=_period(complete_from, complete_to),
+            workers=min(os.cpu_count() or 1, 4),
+            progress=say,
+        )
+    if reports.show_deliveries(found, brief=brief, as_json=as_json):
+        raise typer.Exit(RefusedDeliveryError.exit_code)
+
+
+@app.command(epilog="Voorbeeld: aanwezig train")
+def train(
+    *,
+    outcome: Annotated[str, typer.Option(help="Uitkomst: een naam of een TOML-bestand.")] = "long_absence",
+    as_json: Json = False,
+) -> None:
+    """Train het model op alles wat bekend is, en leg het vast in MLflow."""
+    from pipelines.train import train as run  # noqa: PLC0415 - loads scikit-learn and MLflow
+
+    with progress("Trainen") as say:
+        result = run(Home.from_environment(), outcome=outcome, progress=say)
+    reports.show(result, as_json=as_json)
+
+
+@app.command(epilog="Voorbeeld: aanwezig evaluate --json")
+def evaluate(
+    *,
+    outcome: Annotated[str, typer.Option(help="Uitkomst: een naam of een TOML-bestand.")] = "long_absence",
+    as_json: Json = False,
+) -> None:
+    """Meet op eerdere weken hoeveel nieuwe gevallen de lijst vindt, en hoeveel de drempels vinden."""
+    from pipelines.train import evaluate as run  # noqa: PLC0415 - loads scikit-learn and MLflow
+
+    with progress("Terugkijken") as say:
+        result = run(Home.from_environment(), outcome=outcome, progress=say)
+    reports.show(result, as_json=as_json)
+
+
+@app.command(epilog="Voorbeeld: aanwezig weekly --week 2026-11-16")
+def weekly(
+    *,
+    week: Annotated[
+        list[datetime] | None, typer.Option(help="Maandag van de week; mag vaker.", formats=["%Y-%m-%d"])
+    ] = None,
+    school: Annotated[list[str] | None, typer.Option(help="Alleen deze school; mag vaker.")] = None,
+    brief: Brief = False,
+    as_json: Json = False,
+) -> None:
+    """Maak en publiceer de weeklijst van elke school. Nog eens draaien verandert niets."""
+    from pipelines.weekly import weekly as run  # noqa: PLC0415 - loads Polars
+
+    home = Home.from_environment()
+    weeks: Sequence[date | None] = [moment.date() for moment in week] if week else [None]
+    listed = []
+    for monday in weeks:
+        with progress(f"Weeklijst {monday or ''}".strip()) as say:
+            listed += run(home, week=monday, schools=school, progress=say)
+    reports.show_lists(listed, brief=brief, as_json=as_json)
+
+
+@app.command(epilog="Voorbeeld: AANWEZIG_MODE=demo aanwezig serve --port 8000")
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Adres waarop wordt geluisterd.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Poort.")] = 8000,
+) -> None:
+    """Toon de weeklijst als webpagina en API."""
+    import uvicorn  # noqa: PLC0415 - only here
+
+    if os.environ.get("AANWEZIG_MODE") == "demo":
+        typer.echo(f"De demo draait op http://{host}:{port}")
+        typer.echo("Aanmelden: open die pagina en kies iemand uit de lijst; een wachtwoord is er in de demo niet.")
+    uvicorn.run("service.app:create_app", factory=True, host=host, port=port, log_level="warning", server_header=False)
+
+
+@app.command(epilog="Voorbeeld: aanwezig status --json")
+def status(*, as_json: Json = False) -> None:
+    """Toon wat er is: leveringen, model, lijsten, en wat ontbreekt."""
+    from pipelines.standing import standing  # noqa: PLC0415 - loads Polars
+
+    reports.show(standing(Home.from_environment(), now=datetime.now(UTC)), as_json=as_json)
+
+
+def _period(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        detail = "--complete-from en --complete-to horen bij elkaar"
+        raise UsageError(detail, remedy="Geef beide dagen, of geen van beide.")
+    return first.date(), last.date()
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        detail = f"'{text}' is geen moment"
+        raise UsageError(detail, remedy="Schrijf bijvoorbeeld 2026-11-01T18:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)

@@ -1,0 +1,150 @@
+"""What is counted at one moment, for several schools at once: features, scores, rules and who is away already."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+from narwhals.typing import IntoFrame
+
+from data_contracts.school import SchoolSettings
+from data_contracts.weekly_list import Contribution, RuleHit
+from features.build import build_from
+from features.calendar import local_date
+from features.catalogue import feature
+from features.history import History, day_of, history, number_of
+from features.rules import Rule, hits, rules_of, worded
+from models.outcome import labels, read_outcome
+from models.scorecard import Scorecard, as_matrix
+from pipelines.home import Home
+from pipelines.lake import Lake
+from pipelines.listing import Scored
+from pipelines.tables import NORM, load
+
+OUTCOME = "long_absence"
+LATELY = 28  # days back in which a norm timetable is worth a word
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What was counted at `as_of` (UTC).
+
+    Parameters
+    ----------
+    past
+        The history of all schools together.
+    rows
+        Per school, the pupils' rows of `features.build.build`.
+    scored, hits
+        Per school and pupil: the score, if there is a scorecard; the rules reached, in words.
+    already
+        School and pupil of those who are in the outcome already.
+    settings, rules
+        Per school.
+    on_norm
+        Schools that had no timetable of their own lately.
+    """
+
+    as_of: datetime
+    past: History
+    rows: dict[str, list[dict[str, Any]]]
+    scored: Mapping[tuple[str, str], Scored]
+    hits: Mapping[tuple[str, str], tuple[RuleHit, ...]]
+    already: frozenset[tuple[str, str]]
+    settings: Mapping[str, SchoolSettings]
+    rules: Mapping[str, tuple[Rule, ...]]
+    scorecard: Scorecard | None
+    on_norm: frozenset[str]
+
+
+def count(home: Home, schools: Sequence[str], *, as_of: datetime, scorecard: Scorecard | None) -> Counting:
+    """Count everything that lists of `schools` need, from what had been delivered and was known at `as_of`.
+
+    Raises
+    ------
+    ModelError
+        A score is not the sum of its parts.
+    """
+    lake = Lake(home)
+    settings = {school: lake.settings(school) for school in schools}
+    tables = load(home, schools=schools, delivered_by=as_of, until=local_date(as_of))
+    past = history(tables, as_of)
+    frame = pl.DataFrame(build_from(past).collect().to_native())
+    scored: dict[tuple[str, str], Scored] = {}
+    if scorecard is not None:
+        scored = _score(scorecard, frame)
+    rules = {school: rules_of(settings[school].rule_packs, settings[school].sector) for school in schools}
+    every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
+    lately = number_of(local_date(as_of)) - LATELY
+    on_norm = _norm_schools(tables.timetable, first=day_of(lately), end=local_date(as_of))
+    return Counting(
+        as_of=as_of,
+        past=past,
+        rows=_by_school(frame, schools),
+        scored=scored,
+        hits=worded(_found(past, rules), every_rule),
+        already=_already(past, as_of),
+        settings=settings,
+        rules=rules,
+        scorecard=scorecard,
+        on_norm=on_norm,
+    )
+
+
+def _norm_schools(timetable: IntoFrame, *, first: date, end: date) -> frozenset[str]:
+    """Schools for which nobody had a delivered timetable from `first` up to `end`."""
+    lately = nw.from_native(timetable).lazy().filter((nw.col("date") >= first) & (nw.col("date") < end))
+    own = (~nw.col("record").str.starts_with(NORM)).cast(nw.Int64)
+    schools = lately.with_columns(_own=own).group_by("school").agg(nw.col("_own").sum())
+    return frozenset(schools.filter(nw.col("_own") == 0).select("school").collect()["school"].to_list())
+
+
+def _already(past: History, as_of: datetime) -> frozenset[tuple[str, str]]:
+    """Pupils who are in the outcome already, from what was known at `as_of`."""
+    today = local_date(as_of)
+    found = labels(past, [today], read_outcome(OUTCOME), until=today)
+    rows = found.filter(nw.col("already")).select("school", "pupil").collect().to_native()
+    return frozenset(rows.iter_rows())
+
+
+def _score(scorecard: Scorecard, frame: pl.DataFrame) -> dict[tuple[str, str], Scored]:
+    """Score everybody, and refuse to go on unless every score is the sum of its parts."""
+    matrix = as_matrix(frame, scorecard.names)
+    scores = scorecard.score(matrix)
+    scorecard.check(scores)
+    known = [(name, feature(name).label) for name in scorecard.names]
+    who = frame.select("school", "pupil").rows()
+    return {
+        pupil: Scored(
+            log_odds=float(scores.log_odds[place]),
+            probability=float(scores.probability[place]),
+            contributions=tuple(
+                Contribution(feature=name, label=label, value=None if math.isnan(value) else value, log_odds=part)
+                for (name, label), value, part in zip(
+                    known, matrix[place].tolist(), scores.contributions[place].tolist(), strict=True
+                )
+            ),
+        )
+        for place, pupil in enumerate(who)
+    }
+
+
+def _by_school(frame: pl.DataFrame, schools: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = {school: [] for school in schools}
+    for row in frame.to_dicts():
+        rows[row["school"]].append(row)
+    return rows
+
+
+def _found(past: History, rules: Mapping[str, Sequence[Rule]]) -> list[dict[str, Any]]:
+    """Rules reached, of those by which each school works."""
+    applies = {school: {rule.id for rule in of_school} for school, of_school in rules.items()}
+    every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
+    if not every_rule:
+        return []
+    return [
+        row for row in hits(past, every_rule).collect().to_native().to_dicts() if row["rule"] in applies[row["school"]]
+    ]

@@ -1,0 +1,291 @@
+"""Importing: from a file or folder of exports to rows in the lake, or to a report that says why not.
+
+Each file of a school is accepted or refused as a whole. A refused file stores nothing; its report is
+returned, and kept apart from the data under ``reports/refused``.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from hashlib import file_digest
+from multiprocessing import get_context
+from pathlib import Path
+
+from data_contracts.errors import RefusedDeliveryError, StorageError, UsageError
+from data_contracts.quality import Finding, QualityReport, Severity, Verdict
+from data_contracts.school import SchoolSettings
+from data_contracts.tables import CONTRACT_VERSION
+from pipelines.acceptance import Arrival, Staged, stage, store
+from pipelines.deliveries import Parcel, Shipment, adopt, discover
+from pipelines.home import Home
+from pipelines.keys import Keys
+from pipelines.lake import Lake
+from pipelines.locks import locked
+from pipelines.sources import Reading, read
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many files are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Files of one school (or of files that name their own schools), to be read in order.
+
+    Parameters
+    ----------
+    school
+        The school; None where the files name theirs.
+    parcels, warnings
+        The files; what is to be said about a school's settings.
+    source
+        The format of the files where neither they nor the school say so.
+    """
+
+    school: str | None
+    parcels: tuple[Parcel, ...]
+    warnings: dict[str, Finding]
+    source: str
+
+
+def ingest(  # noqa: PLR0913 - this much can be said about a delivery
+    home: Home,
+    path: Path,
+    *,
+    school: str | None = None,
+    source: str | None = None,
+    delivered_at: datetime | None = None,
+    recorded_as_event: bool = False,
+    complete: tuple[date, date] | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[QualityReport]:
+    """Import a file, or every file in a folder and the folders within.
+
+    Parameters
+    ----------
+    home
+        Where the installation keeps its state.
+    path
+        File or folder. ``school.toml`` and ``deliveries.toml`` beside the files are used.
+    school
+        The school the files come from, where no ``school.toml`` says so.
+    source
+        The format of the files, where it differs from the school's.
+    delivered_at
+        The moment at which the files became known (aware); otherwise what ``deliveries.toml`` says, or now.
+    recorded_as_event
+        Where the source has no recorded moment, take the day itself instead of the delivery's moment.
+    complete
+        First and last day for which the files hold every fact: known facts that are missing are taken back.
+    workers
+        Processes to use where there is more than one school.
+    progress
+        Told about each file, or each school when there is more than one worker.
+
+    Returns
+    -------
+    list[QualityReport]
+        One for each table in each file and school, refused ones included.
+
+    Raises
+    ------
+    NotFoundError, SettingsError, StorageError, UsageError
+        There is nothing to read, settings are wrong, the disk refuses, or the options contradict each other.
+    """
+    if delivered_at is not None and delivered_at.tzinfo is None:
+        detail = f"het moment van levering {delivered_at.isoformat()} heeft geen tijdzone"
+        raise UsageError(detail, remedy="Schrijf bijvoorbeeld 2026-11-01T18:00:00+01:00.")
+    shipments = discover(path)
+    Keys.of(home)  # made before there is more than one process
+    said = Parcel(path, delivered_at, source, recorded_as_event, complete)
+    jobs = [_job(home, shipment, school=school, said=said) for shipment in shipments]
+    reports = [
+        _refused(home, file, finding, job.school or "")
+        for job, shipment in zip(jobs, shipments, strict=True)
+        for file, finding in shipment.refused
+    ]
+    groups = _by_school(jobs)
+    if workers > 1 and len(groups) > 1:
+        return reports + _in_processes(home, groups, workers=workers, progress=progress)
+    total = sum(len(job.parcels) for job in jobs)
+    done = 0
+    for job in (job for group in groups for job in group):
+        for parcel in job.parcels:
+            if progress is not None:
+                progress(f"{job.school or ''} {parcel.path.name}".strip(), done, total)
+            reports += _receive(home, parcel, job)
+            done += 1
+    if progress is not None:
+        progress("klaar", total, total)
+    return reports
+
+
+def _job(home: Home, shipment: Shipment, *, school: str | None, said: Parcel) -> Job:
+    """Adopt the folder's school files, and settle what holds for each of its files."""
+    warnings = adopt(home, shipment.settings)
+    own = shipment.settings[0][1].school if len(shipment.settings) == 1 else None
+    parcels = tuple(
+        replace(
+            parcel,
+            delivered_at=said.delivered_at.astimezone(UTC) if said.delivered_at else parcel.delivered_at,
+            source=said.source or parcel.source,
+            recorded_as_event=said.recorded_as_event or parcel.recorded_as_event,
+            complete=said.complete or parcel.complete,
+        )
+        for parcel in shipment.parcels
+    )
+    formats = {settings.source for _, settings in shipment.settings}
+    return Job(school or own, parcels, warnings, formats.pop() if len(formats) == 1 else "canonical")
+
+
+def _by_school(jobs: Iterable[Job]) -> list[list[Job]]:
+    """Jobs of one school stay in order and together; schools are independent of each other."""
+    groups: dict[str | None, list[Job]] = {}
+    for job in jobs:
+        if job.parcels:
+            groups.setdefault(job.school, []).append(job)
+    return list(groups.values())
+
+
+def _in_processes(
+    home: Home, groups: list[list[Job]], *, workers: int, progress: Progress | None
+) -> list[QualityReport]:
+    """Import schools side by side. A fresh interpreter each: a forked one may hang in a thread it did not start."""
+    found: dict[int, list[QualityReport]] = {}
+    with ProcessPoolExecutor(min(workers, len(groups)), mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(_receive_all, home, group): at for at, group in enumerate(groups)}
+        try:
+            for future in as_completed(running):
+                at = running[future]
+                found[at] = future.result()
+                if progress is not None:
+                    progress(groups[at][0].school or "meer scholen", len(found), len(groups))
+        except BrokenProcessPool:
+            detail = "een importproces is door het systeem gestopt, waarschijnlijk omdat het geheugen vol was"
+            raise StorageError(
+                detail, remedy="Importeer opnieuw, per school; wat al klaar was verandert niet."
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [report for at in sorted(found) for report in found[at]]
+
+
+def _receive_all(home: Home, jobs: list[Job]) -> list[QualityReport]:
+    return [report for job in jobs for parcel in job.parcels for report in _receive(home, parcel, job)]
+
+
+def _receive(home: Home, parcel: Parcel, job: Job) -> list[QualityReport]:
+    """Read one file, and accept or refuse what it holds, school by school."""
+    lake, keys = Lake(home), Keys.of(home)
+    settings = lake.settings(job.school) if job.school else None
+    others = {} if settings else lake.all_settings()
+    source = parcel.source or (settings.source if settings else job.source)
+    sha256 = _digest(parcel.path)
+    try:
+        readings = read(parcel.path, source=source, school=settings, keys=keys, others=others)
+    except RefusedDeliveryError as error:
+        finding = Finding(
+            check="unreadable",
+            severity=Severity.ERROR,
+            message=error.detail,
+            remedy=error.remedy,
+            file=parcel.path.name,
+        )
+        return [_refused(home, parcel.path, finding, job.school or "", source=source, sha256=sha256)]
+    now = datetime.now(UTC)
+    reports = []
+    for school in sorted({reading.school for reading in readings}):
+        with locked(home, school):
+            lake.sweep(school)
+            moment = parcel.delivered_at or _same_delivery(lake, school, parcel.path, sha256) or now
+            arrival = Arrival(replace(parcel, delivered_at=moment), moment, source, sha256)
+            mine = [reading for reading in readings if reading.school == school]
+            staged = _stage_all(lake, keys, mine, arrival=arrival, settings=settings or others.get(school))
+            reports += _settle(lake, staged, extra=_about_settings(lake, school, job), arrival=arrival)
+    return reports
+
+
+def _stage_all(
+    lake: Lake, keys: Keys, readings: list[Reading], *, arrival: Arrival, settings: SchoolSettings | None
+) -> list[Staged]:
+    """Judge the tables of one file in order, each beside those before it: a file may bring its own pupils."""
+    staged: list[Staged] = []
+    for reading in readings:
+        beside = {part.report.table: part.frame for part in staged}
+        staged.append(stage(lake, keys, reading, arrival=arrival, settings=settings, beside=beside))
+    return staged
+
+
+def _settle(lake: Lake, staged: list[Staged], *, extra: list[Finding], arrival: Arrival) -> list[QualityReport]:
+    """Store everything of one school in one file, or nothing of it."""
+    errors = [f for part in staged for f in part.report.findings if f.severity is Severity.ERROR]
+    told = [part.told(extra) for part in staged[:1]] + staged[1:]
+    if not errors:
+        return [store(lake, part, delivered_at=arrival.delivered_at) for part in told]
+    reports = [part.refused(errors[0]) for part in told]
+    for report in reports:
+        _keep_refusal(lake.home, report)
+    return reports
+
+
+def _about_settings(lake: Lake, school: str, job: Job) -> list[Finding]:
+    found = [job.warnings.pop(school)] if school in job.warnings else []
+    if not (lake.home.schools / f"{school}.toml").exists():
+        found.append(
+            Finding(
+                check="no_settings",
+                severity=Severity.WARNING,
+                message=f"van school {school} is er nog geen schoolbestand",
+                remedy=f"Maak {school}.toml in {lake.home.schools}; zie docs/contracts.md, onder 'Schoolbestand'.",
+            )
+        )
+    return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        detail = f"{path} is niet te lezen: {error.strerror}"
+        raise StorageError(detail, remedy="Geef deze gebruiker leesrecht op het bestand.") from None
+
+
+def _same_delivery(lake: Lake, school: str, path: Path, sha256: str) -> datetime | None:
+    """The moment at which this very file was delivered before, if it was not touched since.
+
+    Importing a folder again is then the same delivery again, not a new one. A file that was written anew with the
+    same content is a new delivery: a school may well return to what it said before.
+    """
+    touched = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    earlier = [r.delivered_at for r in lake.reports(school) if r.sha256 == sha256 and r.file == path.name]
+    return max((moment for moment in earlier if moment >= touched), default=None)
+
+
+def _refused(
+    home: Home, path: Path, finding: Finding, school: str, *, source: str = "", sha256: str = ""
+) -> QualityReport:
+    now = datetime.now(UTC)
+    report = QualityReport(
+        delivery=f"{now:%Y%m%dT%H%M%SZ}-{path.stem}",
+        school=school,
+        source=source,
+        table="",
+        file=path.name,
+        delivered_at=now,
+        sha256=sha256,
+        verdict=Verdict.REFUSED,
+        findings=(finding,),
+        contract_version=CONTRACT_VERSION,
+    )
+    _keep_refusal(home, report)
+    return report
+
+
+def _keep_refusal(home: Home, report: QualityReport) -> None:
+    path = home.reports / "refused" / (report.school or "onbekend") / f"{report.delivery}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(report.model_dump_json(indent=1), encoding="utf-8")

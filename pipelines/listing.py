@@ -1,0 +1,306 @@
+"""One school's weekly list from what was counted: order, cut, comparison with last week, and what the reader must know."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+from data_contracts.quality import Grade, WeekQuality
+from data_contracts.school import SchoolSettings
+from data_contracts.tables import CONTRACT_VERSION
+from data_contracts.weekly_list import (
+    AttendanceWeek,
+    Basis,
+    CalendarDay,
+    Contribution,
+    Gone,
+    RuleHit,
+    Signal,
+    Since,
+    Standing,
+    WeeklyList,
+)
+from features.history import day_of
+from features.words import day_text
+from models.explain import Period, frequency, in_brief, moved, reasons, tier
+
+SETTINGS: Mapping[str, int] = tomllib.loads(files("pipelines").joinpath("weekly.toml").read_text(encoding="utf-8"))
+
+TIE_RULE = (
+    "Bij een gelijke score gaat voor: wie meer drempels heeft bereikt; dan wie in de laatste 4 lesweken meer lestijd "
+    "miste; dan een loting die elke week anders uitvalt."
+)
+TIE_RULE_RULES = (
+    "De volgorde is: wettelijke meldplicht; dan het aantal bereikte drempels; dan de gemiste lestijd in de laatste "
+    "4 lesweken; dan een loting die elke week anders uitvalt."
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One pupil's score and its exact parts; ``probability`` from 0 to 1."""
+
+    log_odds: float
+    probability: float
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One enrolled pupil as counted this week.
+
+    Parameters
+    ----------
+    row
+        The pupil's row of `features.build.build`.
+    hits, quiet
+        Rules reached, in words; ids of those that bring nobody into view.
+    already
+        Whether the pupil is in the outcome already (away for long).
+    scored
+        None where the list stands on rules.
+    """
+
+    row: Mapping[str, Any]
+    hits: tuple[RuleHit, ...]
+    quiet: frozenset[str]
+    already: bool
+    scored: Scored | None = None
+
+    @property
+    def pupil(self) -> str:
+        """The pupil's pseudonym."""
+        return str(self.row["pupil"])
+
+    @property
+    def loud(self) -> int:
+        """Number of rules reached that bring a pupil into view."""
+        return sum(hit.rule not in self.quiet for hit in self.hits)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Everything counted for one school and week.
+
+    Parameters
+    ----------
+    settings, week, as_of, data_moment
+        Whose list, for which Monday, from what was known when, and when the newest delivery arrived.
+    candidates
+        All enrolled pupils.
+    basis_reason
+        Why the list stands on rules; empty where it stands on the scorecard.
+    model_version, baseline
+        Of the scorecard; None for rules.
+    weeks_known
+        School weeks of this school year so far.
+    on_norm
+        No timetable of the school's own lately.
+    periods
+        Words for the windows.
+    quality, school_days, attendance, calendar, earlier
+        The last weeks' quality; days for the calendar; per pupil attendance and registered days; earlier lists, newest
+        first.
+    """
+
+    settings: SchoolSettings
+    week: date
+    as_of: datetime
+    data_moment: datetime | None
+    candidates: Sequence[Candidate]
+    periods: Mapping[str, Period]
+    basis_reason: str = ""
+    model_version: str | None = None
+    baseline: float | None = None
+    weeks_known: int = 0
+    on_norm: bool = False
+    quality: tuple[WeekQuality, ...] = ()
+    school_days: tuple[date, ...] = ()
+    attendance: Mapping[str, tuple[AttendanceWeek, ...]] = field(default_factory=dict)
+    calendar: Mapping[str, tuple[CalendarDay, ...]] = field(default_factory=dict)
+    earlier: Sequence[WeeklyList] = ()
+
+    @property
+    def on_rules(self) -> bool:
+        """Whether the list stands on rules alone."""
+        return bool(self.basis_reason)
+
+
+def weekly_list(counted: Counted) -> WeeklyList:
+    """Order the pupils, cut at the school's capacity, and say for each why."""
+    ordered = _in_order(counted)
+    capacity = counted.settings.capacity
+    signals = [
+        _signal(counted, candidate, position=place)
+        for place, candidate in enumerate(ordered, start=1)
+        if place <= capacity + SETTINGS["below_the_cut"] or candidate.loud
+    ]
+    away = sorted((c for c in counted.candidates if c.already), key=lambda c: c.pupil)
+    signals += [_signal(counted, candidate, position=None) for candidate in away]
+    return WeeklyList(
+        school=counted.settings.school,
+        school_name=counted.settings.name,
+        sector=counted.settings.sector,
+        week=counted.week,
+        as_of=counted.as_of,
+        data_moment=counted.data_moment,
+        basis=Basis.RULES if counted.on_rules else Basis.SCORECARD,
+        basis_reason=counted.basis_reason,
+        model_version=None if counted.on_rules else counted.model_version,
+        contract_version=CONTRACT_VERSION,
+        capacity=capacity,
+        pupils_considered=len(counted.candidates),
+        provisional=counted.weeks_known < SETTINGS["provisional_weeks"],
+        tie_rule=TIE_RULE_RULES if counted.on_rules else TIE_RULE,
+        notes=_notes(counted),
+        quality=counted.quality,
+        school_days=counted.school_days,
+        signals=tuple(signals),
+        gone=_gone(counted, signals, ordered),
+    )
+
+
+def in_view(counted: Counted) -> set[str]:
+    """Pupils that the list will show, for whom attendance and calendar are needed."""
+    top = _in_order(counted)[: counted.settings.capacity + SETTINGS["below_the_cut"]]
+    return {c.pupil for c in top} | {c.pupil for c in counted.candidates if c.loud or c.already}
+
+
+def _in_order(counted: Counted) -> list[Candidate]:
+    """Candidates, most worth a conversation first; equal ones by the tie rule."""
+
+    def place(candidate: Candidate) -> tuple[float, float, float, str]:
+        lot = hashlib.sha256(f"{counted.week}:{candidate.pupil}".encode()).hexdigest()
+        missed = -(candidate.row["absent_rate_4w"] or 0.0)
+        if candidate.scored is not None:
+            return (-candidate.scored.log_odds, -candidate.loud, missed, lot)
+        duties = -sum(hit.statutory for hit in candidate.hits)
+        return (duties, -candidate.loud, missed, lot)
+
+    return sorted((c for c in counted.candidates if not c.already), key=place)
+
+
+def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> Signal:
+    row, scored = candidate.row, candidate.scored
+    before = _before(counted, candidate.pupil)
+    if scored is not None and position is not None:
+        raising, lowering = reasons(scored.contributions, row, counted.periods)
+    else:
+        raising, lowering = in_brief(row, counted.periods), ()
+    signal = Signal(
+        pupil=candidate.pupil,
+        group=row["group"],
+        year_group=row["year_group"],
+        enrolled_from=day_of(row["enrolled_from"]),
+        standing=Standing.CANDIDATE if position is not None else Standing.ALREADY_ABSENT,
+        position=position,
+        on_list=position is not None and position <= counted.settings.capacity,
+        rule_hits=candidate.hits,
+        raising=raising,
+        lowering=lowering,
+        since=_since(counted, candidate.pupil),
+        attendance=counted.attendance.get(candidate.pupil, ()),
+        calendar=counted.calendar.get(candidate.pupil, ()),
+        notes=_short_history(row),
+    )
+    if scored is not None and position is not None:
+        signal = signal.model_copy(
+            update={
+                "log_odds": scored.log_odds,
+                "probability": scored.probability,
+                "baseline": counted.baseline,
+                "contributions": scored.contributions,
+                "tier": tier(scored.probability),
+                "frequency": frequency(scored.probability),
+            }
+        )
+    return signal.model_copy(update={"order_note": _order_note(counted, signal, before)})
+
+
+def _short_history(row: Mapping[str, Any]) -> tuple[str, ...]:
+    weeks = int(row["weeks_known"] or 0)
+    if weeks >= SETTINGS["provisional_weeks"]:
+        return ()
+    return (f"Van deze leerling zijn dit schooljaar {weeks} lesweken bekend: een korte geschiedenis zegt weinig.",)
+
+
+def _before(counted: Counted, pupil: str) -> Signal | None:
+    if not counted.earlier:
+        return None
+    return next((signal for signal in counted.earlier[0].signals if signal.pupil == pupil), None)
+
+
+def _since(counted: Counted, pupil: str) -> Since:
+    """Still: also on the list before. Back: not on that one, but on one of those before it."""
+    on = [any(s.pupil == pupil and s.on_list for s in earlier.signals) for earlier in counted.earlier]
+    if on and on[0]:
+        return Since.STILL
+    return Since.BACK if any(on[1:]) else Since.NEW
+
+
+def _order_note(counted: Counted, now: Signal, before: Signal | None) -> str:
+    if now.position is None or before is None or before.position is None:
+        return ""
+    if now.position == before.position:
+        return f"Plaats {now.position}, net als vorige keer."
+    note = f"Van plaats {before.position} naar {now.position}"
+    if counted.model_version != counted.earlier[0].model_version:
+        return f"{note}: de lijst is met een ander model gemaakt dan de vorige."
+    up = now.position < before.position
+    if counted.on_rules:
+        return f"{note}: {_moved_on_rules(now, before, up=up)}."
+    moves = [words for words, move in moved(now, before) if (move > 0) == up][:2]
+    return f"{note}: {' en '.join(moves)}." if moves else f"{note}: anderen schoven op."
+
+
+def _moved_on_rules(now: Signal, before: Signal, *, up: bool) -> str:
+    """Why a place on a list of rules changed: thresholds reached or no longer reached, or else missed time."""
+    reached = {hit.rule: hit.label for hit in now.rule_hits}
+    had = {hit.rule: hit.label for hit in before.rule_hits}
+    changed = [label for rule, label in reached.items() if rule not in had]
+    lapsed = [label for rule, label in had.items() if rule not in reached]
+    if up and changed:
+        return f"bereikt: {changed[0]}"
+    if not up and lapsed:
+        return f"niet meer bereikt: {lapsed[0]}"
+    return "meer lestijd gemist dan anderen" if up else "anderen gaan voor"
+
+
+def _gone(counted: Counted, signals: Sequence[Signal], ordered: Sequence[Candidate]) -> tuple[Gone, ...]:
+    if not counted.earlier:
+        return ()
+    now = {signal.pupil: signal for signal in signals}
+    places = {candidate.pupil: place for place, candidate in enumerate(ordered, start=1)}
+    gone = []
+    for signal in counted.earlier[0].signals:
+        if not signal.on_list or (signal.pupil in now and now[signal.pupil].on_list):
+            continue
+        if signal.pupil in places:
+            reason = f"Het signaal is minder sterk dan dat van anderen: nu plaats {places[signal.pupil]}."
+        elif signal.pupil in now:
+            reason = "Nu langdurig afwezig: staat in het aparte deel van de lijst."
+        else:
+            reason = "Niet meer ingeschreven op deze school."
+        gone.append(Gone(pupil=signal.pupil, reason=reason))
+    return tuple(gone)
+
+
+def _notes(counted: Counted) -> tuple[str, ...]:
+    notes = []
+    if counted.data_moment is None:
+        notes.append("Er zijn nog geen gegevens van deze school binnen.")
+    elif counted.as_of - counted.data_moment > timedelta(days=SETTINGS["old_after_days"]):
+        arrived = day_text(counted.data_moment.date(), year=True)
+        notes.append(f"De nieuwste levering is van {arrived}: wat daarna gebeurde is hier niet te zien.")
+    if counted.weeks_known < SETTINGS["provisional_weeks"]:
+        notes.append(f"Voorlopig: er zijn pas {counted.weeks_known} lesweken van dit schooljaar bekend.")
+    if counted.on_norm:
+        notes.append("De school levert geen rooster: lestijd is gerekend met een vaste norm per dag.")
+    poor = [week for week in counted.quality if week.grade is Grade.POOR]
+    if poor:
+        weeks = ", ".join(day_text(week.week) for week in poor)
+        notes.append(f"De registratie is onvoldoende in de week van {weeks}; zie de kwaliteit van de gegevens.")
+    return tuple(notes)

@@ -1,0 +1,230 @@
+"""How good a school's week is: what is missing, unmapped, late or suddenly silent, as known at a moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+
+import polars as pl
+
+from data_contracts.errors import NotFoundError, SettingsError
+from data_contracts.grading import grade_week, thresholds, worst
+from data_contracts.quality import Grade, WeekQuality
+from data_contracts.school import SchoolSettings
+from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, RecordedBasis, Register, SlotStatus
+from features.calendar import local_date, monday, school_days
+from pipelines.lake import Lake, as_known
+
+WEEK = timedelta(days=7)
+FRIDAY = timedelta(days=4)
+
+_SAME = [
+    "pupil",
+    "start_date",
+    "end_date",
+    "start_slot",
+    "end_slot",
+    "start_minute",
+    "end_minute",
+    "kind",
+    "registration",
+]
+"""Registrations that agree in all of these are one registration entered twice."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was known of one school at a moment, cut to the weeks that matter.
+
+    Parameters
+    ----------
+    absences, timetable, enrolments
+        Known facts, with ``week`` (a Monday) in the first two.
+    days
+        School days up to the moment.
+    sure_of_days
+        Whether `days` can be trusted: from a timetable or the Dutch calendar, not guessed from weekdays.
+    """
+
+    absences: pl.DataFrame
+    timetable: pl.DataFrame
+    enrolments: pl.DataFrame
+    days: frozenset[date]
+    sure_of_days: bool
+
+
+def week_quality(
+    lake: Lake,
+    school: str,
+    *,
+    weeks: Sequence[date],
+    as_of: datetime,
+    arriving: Mapping[str, pl.DataFrame] | None = None,
+) -> list[WeekQuality]:
+    """Grade some weeks of one school.
+
+    Parameters
+    ----------
+    lake
+        Where the deliveries are.
+    school
+        The school.
+    weeks
+        Mondays of the weeks to grade.
+    as_of
+        The moment (UTC): later versions and later days are left out.
+    arriving
+        Rows by table that are about to be stored, as if they were stored already.
+
+    Returns
+    -------
+    list[WeekQuality]
+        One for each of `weeks`, in that order. A week without school days is good: nothing was expected.
+    """
+    if not weeks:
+        return []
+    evidence = _gather(lake, school, weeks=weeks, as_of=as_of, arriving=arriving or {})
+    measured = {row["week"]: row for row in _per_week(evidence.absences).to_dicts()}
+    recorded = {row["week"]: row for row in _registers(evidence.timetable, until=local_date(as_of)).to_dicts()}
+    return [_grade(week, evidence, measured, recorded.get(week, {}), today=local_date(as_of)) for week in weeks]
+
+
+def _gather(
+    lake: Lake, school: str, *, weeks: Sequence[date], as_of: datetime, arriving: Mapping[str, pl.DataFrame]
+) -> Evidence:
+    first = min(weeks) - thresholds().silent.look_back_weeks * WEEK
+    last = max(weeks) + WEEK - timedelta(days=1)
+
+    def scan(table: str) -> pl.LazyFrame:
+        stored = lake.scan(table, schools=[school])
+        return pl.concat([stored, arriving[table].lazy()]) if table in arriving else stored
+
+    # the first moment of recording says whether a fact was late; corrections come later by nature
+    versions = scan(ABSENCES.name).with_columns(first_recorded=pl.col("recorded_at").min().over("record"))
+    absences = as_known(versions, as_of).filter(pl.col("start_date").is_between(first, last))
+    timetable = as_known(scan(TIMETABLE.name).filter(pl.col("date").is_between(first, last)), as_of)
+    planned = timetable.filter(pl.col("status") == SlotStatus.PLANNED.value).select(
+        "group", "pupil", "date", "minutes", "register", week=pl.col("date").dt.truncate("1w")
+    )
+    enrolments = as_known(scan(ENROLMENTS.name), as_of).select("pupil", "group", "valid_from", "valid_to")
+    found_absences, found_planned, found_enrolments = pl.collect_all(
+        [absences.with_columns(week=pl.col("start_date").dt.truncate("1w")), planned, enrolments]
+    )
+    days, sure = _school_days(found_planned, _settings(lake, school), first=first, last=last)
+    until = frozenset(day for day in days if day <= local_date(as_of))
+    return Evidence(found_absences, found_planned, found_enrolments, until, sure)
+
+
+def _settings(lake: Lake, school: str) -> SchoolSettings | None:
+    try:
+        return lake.settings(school)
+    except NotFoundError:
+        return None
+
+
+def _school_days(
+    planned: pl.DataFrame, settings: SchoolSettings | None, *, first: date, last: date
+) -> tuple[set[date], bool]:
+    """Days on the timetable, and in weeks without one those of the calendar."""
+    on_timetable = set(planned["date"].to_list())
+    weeks = {monday(day) for day in on_timetable}
+    region = settings.region if settings else None
+    closures = settings.closures if settings else ()
+    try:
+        calendar = school_days(region, first, last, closures)
+    except SettingsError:  # no holidays known for these years
+        return on_timetable, bool(on_timetable)
+    return on_timetable | {day for day in calendar if monday(day) not in weeks}, bool(
+        on_timetable
+    ) or region is not None
+
+
+def _per_week(absences: pl.DataFrame) -> pl.DataFrame:
+    """Count registrations, unmapped codes, late recording, assumed moments and duplicates by week."""
+    days_late = (pl.col("first_recorded").dt.convert_time_zone("Europe/Amsterdam").dt.date() - pl.col("start_date")).dt
+    from_source = pl.col("recorded_basis") == RecordedBasis.SOURCE.value
+    return absences.group_by("week").agg(
+        registrations=pl.len(),
+        unmapped=(~pl.col("mapped")).mean(),
+        late=(days_late.total_days() > thresholds().late.days).filter(from_source).mean(),
+        assumed=(pl.col("recorded_basis") == RecordedBasis.ASSUMED.value).mean(),
+        duplicates=pl.len() - pl.struct(_SAME).n_unique(),
+    )
+
+
+def _registers(planned: pl.DataFrame, *, until: date) -> pl.DataFrame:
+    """Share of scheduled minutes, of days that are over, whose register was not taken."""
+    past = planned.filter(pl.col("date") < until)
+    untaken = pl.col("minutes").filter(pl.col("register") == Register.NOT_TAKEN.value).sum()
+    return past.group_by("week").agg(unrecorded=untaken / pl.col("minutes").sum())
+
+
+def _timetabled(evidence: Evidence, week: date) -> tuple[float | None, int]:
+    """Share of the week's pupils with a timetable of their own or their group's, and how many pupils there are."""
+    ended = pl.col("valid_to").is_not_null() & (pl.col("valid_to") < week)
+    here = evidence.enrolments.filter((pl.col("valid_from") < week + WEEK) & ~ended)
+    pupils = here["pupil"].n_unique()
+    if not pupils:
+        return None, 0
+    planned = evidence.timetable.filter(pl.col("week") == week)
+    groups, own = planned["group"].drop_nulls().unique(), planned["pupil"].drop_nulls().unique()
+    with_one = here.filter(pl.col("group").is_in(groups.implode()) | pl.col("pupil").is_in(own.implode()))
+    return with_one["pupil"].n_unique() / pupils, pupils
+
+
+def _grade(
+    week: date,
+    evidence: Evidence,
+    measured: Mapping[date, Mapping[str, object]],
+    recorded: Mapping[str, object],
+    *,
+    today: date,
+) -> WeekQuality:
+    found = measured.get(week, {})
+    count, duplicates = _number(found.get("registrations")), _number(found.get("duplicates"))
+    in_session = any(monday(day) == week for day in evidence.days)
+    timetabled, pupils = _timetabled(evidence, week) if in_session else (None, 0)
+    shares: dict[str, float | None] = {
+        "unmapped_share": _share(found.get("unmapped")),
+        "unrecorded_share": _share(recorded.get("unrecorded")),
+        "timetable_share": timetabled,
+        "late_recorded_share": _share(found.get("late")),
+        "assumed_moment_share": _share(found.get("assumed")),
+        "duplicate_share": duplicates / count if count else None,
+    }
+    grade, reasons = grade_week(shares)
+    over = in_session and week + FRIDAY < today
+    usual = _usual(week, evidence, measured) if over and evidence.sure_of_days else None
+    silent = usual is not None and count < usual * thresholds().silent.share
+    if silent:
+        grade = Grade.POOR
+        reasons = (thresholds().silent.sentence.format(count=count or "geen", median=f"{usual:g}"), *reasons)
+    elif over and not count and evidence.sure_of_days and pupils >= thresholds().empty.least_pupils:
+        grade, reasons = worst(grade, Grade.FAIR), (thresholds().empty.sentence, *reasons)
+    return WeekQuality(
+        week=week,
+        grade=grade,
+        registrations=count,
+        duplicates=duplicates,
+        suddenly_silent=silent,
+        reasons=reasons,
+        **{name: share for name, share in shares.items() if name != "duplicate_share"},
+    )
+
+
+def _usual(week: date, evidence: Evidence, measured: Mapping[date, Mapping[str, object]]) -> float | None:
+    """Median number of registrations of the school weeks before; None where that is too few to judge by."""
+    rule = thresholds().silent
+    before = sorted({monday(day) for day in evidence.days if day < week})[-rule.weeks :]
+    if len(before) < rule.weeks:
+        return None
+    usual = median(_number(measured.get(day, {}).get("registrations")) for day in before)
+    return usual if usual >= rule.least_median else None
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _share(value: object) -> float | None:
+    return value if isinstance(value, float) else None

@@ -1,0 +1,167 @@
+"""What the command line says at the end: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from data_contracts.quality import QualityReport, Severity, Verdict
+from features.words import day_text
+
+if TYPE_CHECKING:  # these load libraries that a report does not need
+    from models.evaluate import Evaluation, Figure
+    from pipelines.simulate import Summary
+    from pipelines.simulate.calibration import Row
+    from pipelines.weekly import Listed
+
+VERDICTS = {
+    Verdict.ACCEPTED: "aangenomen",
+    Verdict.ACCEPTED_WITH_WARNINGS: "aangenomen, met opmerkingen",
+    Verdict.REFUSED: "geweigerd",
+    Verdict.UNCHANGED: "niets nieuws",
+}
+MOST_FINDINGS = 12
+
+
+def show(result: BaseModel, *, as_json: bool) -> None:
+    """Show any result: its fields, one a line; figures of an evaluation as a table."""
+    if as_json:
+        _write(result.model_dump(mode="json"))
+        return
+    console = Console()
+    for name, value in result:
+        if name == "evaluation":
+            if value is not None:
+                show_evaluation(value, console)
+        elif isinstance(value, tuple):
+            console.print(f"{name}: {', '.join(map(str, value)) or '-'}", highlight=False)
+        elif value != "":
+            console.print(f"{name}: {value}", highlight=False)
+
+
+def show_evaluation(evaluation: "Evaluation", console: Console) -> None:
+    """Show what the lists found, beside every other ranking at the same length."""
+    pooled = evaluation.pooled
+    table = Table(title=f"{pooled.cases} nieuwe gevallen, {pooled.places} plaatsen op de lijsten", title_justify="left")
+    for heading in ("volgorde", "gevonden", "van de gevallen", "van de lijst", "ROC AUC"):
+        table.add_column(heading, justify="left" if heading == "volgorde" else "right")
+    for ranking in pooled.rankings:
+        figures = (ranking.found, ranking.recall, ranking.precision, ranking.roc_auc)
+        table.add_row(ranking.label, *(_figure(figure, whole=figure is ranking.found) for figure in figures))
+    console.print(evaluation.headline, highlight=False)
+    console.print(table)
+
+
+def _figure(figure: "Figure", *, whole: bool) -> str:
+    if figure.value is None or figure.low is None or figure.high is None:
+        return "-"
+    digits = 0 if whole else 3
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} - {figure.high:.{digits}f})"
+
+
+def show_deliveries(found: Sequence[QualityReport], *, as_json: bool, brief: bool = False) -> bool:
+    """Show what became of deliveries; return whether any was refused."""
+    refused = any(report.verdict is Verdict.REFUSED for report in found)
+    if as_json:
+        _write([report.model_dump(mode="json") for report in found])
+        return refused
+    console = Console()
+    if brief and not refused:
+        _count_deliveries(found, console)
+        return False
+    table = Table("school", "bestand", "tabel", "oordeel", "nieuw", "gewijzigd", "ingetrokken", "weggelaten")
+    for report in found:
+        counts = (report.new, report.corrected, report.withdrawn, report.dropped)
+        table.add_row(report.school, report.file, report.table, VERDICTS[report.verdict], *map(str, counts))
+    console.print(table)
+    for report in found:
+        _show_findings(report, console)
+    return refused
+
+
+def _count_deliveries(found: Sequence[QualityReport], console: Console) -> None:
+    schools = len({report.school for report in found})
+    counts = ", ".join(
+        f"{sum(report.verdict is verdict for report in found)} {words}"
+        for verdict, words in VERDICTS.items()
+        if any(report.verdict is verdict for report in found)
+    )
+    console.print(f"{len(found)} tabellen van {schools} scholen: {counts}.", highlight=False)
+
+
+def _show_findings(report: QualityReport, console: Console) -> None:
+    for finding in report.findings[:MOST_FINDINGS]:
+        mark = "fout" if finding.severity is Severity.ERROR else "let op"
+        row = f", rij {finding.row}" if finding.row is not None else ""
+        column = f", kolom {finding.column}" if finding.column else ""
+        value = f", waarde {finding.value!r}" if finding.value is not None else ""
+        often = f" ({finding.count} keer)" if finding.count > 1 else ""
+        place = f"{report.school} {finding.file or report.file}{row}{column}{value}"
+        console.print(f"{mark} {place}: {finding.message}{often}", highlight=False, markup=False)
+        console.print(f"       {finding.remedy}", highlight=False, markup=False, style="dim")
+    more = len(report.findings) - MOST_FINDINGS
+    if more > 0:
+        console.print(f"       en nog {more} bevindingen; zie het rapport met --json", style="dim")
+
+
+def show_lists(listed: Sequence["Listed"], *, as_json: bool, brief: bool = False) -> None:
+    """Show which lists now stand."""
+    if as_json:
+        _write(
+            [
+                {"status": each.published.status.value, "edition": each.published.edition, "id": each.published.id}
+                | each.weekly_list.model_dump(mode="json")
+                for each in listed
+            ]
+        )
+        return
+    if brief:
+        weeks = sorted({each.weekly_list.week for each in listed})
+        on = sum(signal.on_list for each in listed for signal in each.weekly_list.signals)
+        text = f"{len(listed)} lijsten voor de weken van {', '.join(map(day_text, weeks))}; {on} leerlingen erop."
+        Console().print(text, highlight=False)
+        return
+    words = {"new": "gepubliceerd", "unchanged": "stond er al", "new_edition": "nieuwe uitgave"}
+    table = Table("week", "school", "op de lijst", "verder", "lang afwezig", "berust op", "uitkomst")
+    for each in listed:
+        made = each.weekly_list
+        on = sum(signal.on_list for signal in made.signals)
+        away = sum(signal.position is None for signal in made.signals)
+        basis = f"model {made.model_version}" if made.model_version else "drempels"
+        status = f"{words[each.published.status.value]} ({each.published.edition})"
+        numbers = (str(on), str(len(made.signals) - on - away), str(away))
+        table.add_row(f"{made.week}", f"{made.school} {made.school_name}", *numbers, basis, status)
+    console = Console()
+    console.print(table)
+    for reason in sorted({each.weekly_list.basis_reason for each in listed if each.weekly_list.basis_reason}):
+        schools = sorted({each.weekly_list.school for each in listed if each.weekly_list.basis_reason == reason})
+        console.print(f"Op drempels: {', '.join(schools)}. {reason}", highlight=False)
+
+
+def show_simulation(summary: "Summary", rows: Sequence["Row"], *, as_json: bool) -> None:
+    """Show what was simulated, and how it compares with the figures it is made after."""
+    numbers = {"schools": summary.schools, "pupils": summary.pupils, "registrations": summary.registrations}
+    if as_json:
+        _write(
+            {"synthetic": True, "target": str(summary.target), **numbers, "calibration": [asdict(row) for row in rows]}
+        )
+        return
+    console = Console()
+    console.print(
+        f"Synthetische regio in {summary.target}: {summary.schools} scholen, {summary.pupils} leerlingen over de jaren, "
+        f"{summary.registrations} registraties. Niemand hierin bestaat.",
+        highlight=False,
+    )
+    if rows:
+        table = Table("cijfer", "bron", "doel", "gesimuleerd", "marge")
+        for row in rows:
+            table.add_row(row.figure, row.source, *(f"{n:.3g}" for n in (row.target, row.simulated, row.tolerance)))
+        console.print(table)
+
+
+def _write(content: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+    print(json.dumps(content, ensure_ascii=False, indent=1, default=str))  # noqa: T201 - this is the output

@@ -1,0 +1,140 @@
+"""Magister: the database tables around `verantwoording`, the API dump per pupil, appointments and pupils.
+
+Field names: docs/sources.md. `Verantwoordingtype` is the system's own type; the school's code says more.
+"""
+
+import polars as pl
+
+from data_contracts.reasons import KINDS, Kind, Registration
+from data_contracts.tables import ABSENCES, TIMETABLE, SlotStatus
+from pipelines.sources.mapping import Coded, read_reasons
+from pipelines.sources.notices import own_record
+from pipelines.sources.periods import PeriodColumns, read_periods
+from pipelines.sources.pupils import PupilColumns, pupil_file
+from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble
+from pipelines.sources.scheduled import scheduled
+from pipelines.sources.sheet import Layout, Sheet
+from pipelines.sources.values import booleans, dates, moments, slots, whole_numbers
+
+TYPES: dict[str, str | None] = {
+    "1": Kind.UNEXPLAINED.value,
+    "2": Kind.LATE.value,
+    "3": Kind.SICK.value,
+    "4": Kind.REMOVED_FROM_CLASS.value,
+    "6": Kind.EXEMPTION.value,
+}
+"""`Verantwoordingtype` to kind."""
+
+PRESENT_TYPES = ("5", "7", "8")
+"""Present, books forgotten, homework not done: no absence."""
+
+LESSON, CANCELLED = 13, (4, 5)
+"""`Type` of a lesson; `Status` of one that was cancelled."""
+
+_EVENTS = [kind.value for kind, info in KINDS.items() if info.event_only]
+
+
+def _read_rows(sheet: Sheet, intake: Intake) -> list[Reading]:
+    rows = sheet.cells.height
+    sheet = _absent(sheet, "idverantwoordingtypen")
+    coded = Coded(
+        "code",
+        kind=sheet.choose("idverantwoordingtypen", TYPES, strict=False),
+        authorised=sheet.parse("geoorloofd", booleans, expected="ja of nee"),
+        luxury=sheet.parse("bluxeverzuim", booleans, expected="ja of nee"),
+        type_column="idverantwoordingtypen",
+    )
+    slot = sheet.parse("lesuur", slots, expected="lesuur")
+    day = sheet.parse("daanwezigheid", dates, expected="datum", required=True)
+    values = {
+        "record": own_record(sheet, "verantwoording", "idverantwoording"),
+        "pupil_number": sheet.text("stamnr", required=True),
+        "start_date": day,
+        "end_date": day,
+        "start_slot": slot,
+        "end_slot": slot,
+        **read_reasons(sheet, coded, intake.settings),
+        "registration": _registration(slot),
+        "withdrawn": sheet.parse("bvervallen", booleans, expected="ja of nee"),
+        "recorded_at": sheet.parse("dinvoer", moments, expected="datum en tijd"),
+    }
+    return [assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)]
+
+
+def _read_dump(sheet: Sheet, intake: Intake) -> list[Reading]:
+    rows = sheet.cells.height
+    sheet = _absent(sheet, "Verantwoordingtype")
+    coded = Coded(
+        "Code",
+        kind=sheet.choose("Verantwoordingtype", TYPES, strict=False),
+        authorised=sheet.parse("Geoorloofd", booleans, expected="ja of nee"),
+        type_column="Verantwoordingtype",
+    )
+    reasons = read_reasons(sheet, coded, intake.settings)
+    period = read_periods(sheet, PeriodColumns("Start", "Eind", "Lesuur"), event=reasons["kind"].is_in(_EVENTS))
+    values = {
+        "record": own_record(sheet, "absentie", "Id"),
+        "pupil_number": sheet.text("Stamnr", required=True),
+        **period,
+        **reasons,
+        "registration": _registration(period["start_slot"]),
+    }
+    return [assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)]
+
+
+def _read_appointments(sheet: Sheet, intake: Intake) -> list[Reading]:
+    rows = sheet.cells.height
+    kind = sheet.parse("Type", whole_numbers, expected="getal", required=True)
+    sheet = sheet.filter((kind == LESSON).fill_null(value=True))
+    state = sheet.parse("Status", whole_numbers, expected="getal")
+    cancelled = state.is_in(CANCELLED).fill_null(value=False)
+    words = {True: SlotStatus.CANCELLED.value, False: SlotStatus.PLANNED.value}
+    values = {
+        "record": own_record(sheet, "afspraak", "Id"),
+        "group": sheet.text("Groep", required=True),
+        **scheduled(sheet, "Start", "Einde", slot="Lesuur"),
+        "status": cancelled.replace_strict(words, return_dtype=pl.String),
+        "subject": sheet.text("Vak"),
+    }
+    return [assemble(TIMETABLE, values, sheet=sheet, intake=intake, rows=rows)]
+
+
+def _absent(sheet: Sheet, column: str) -> Sheet:
+    """Leave out what is no absence."""
+    return sheet.filter(~sheet.cells[column].is_in(PRESENT_TYPES).fill_null(value=False))
+
+
+def _registration(slot: pl.Series) -> pl.Series:
+    words = {True: Registration.OBSERVATION.value, False: Registration.REPORT.value}
+    return slot.is_not_null().replace_strict(words, return_dtype=pl.String)
+
+
+FILES: dict[str, SourceFile] = {
+    "verantwoordingen": SourceFile(
+        Layout(
+            needed=("stamnr", "daanwezigheid", "code", "idverantwoordingtypen"),
+            optional=("idverantwoording", "lesuur", "geoorloofd", "bluxeverzuim", "bvervallen", "dinvoer"),
+            pupil="stamnr",
+        ),
+        _read_rows,
+        codes=CodeColumns("code", TYPES, type_column="idverantwoordingtypen", authorised="geoorloofd"),
+    ),
+    "absenties": SourceFile(
+        Layout(
+            needed=("Stamnr", "Start", "Code", "Verantwoordingtype"),
+            optional=("Id", "Eind", "Lesuur", "Geoorloofd"),
+            pupil="Stamnr",
+            parent=("Stamnr", "Items"),
+        ),
+        _read_dump,
+        codes=CodeColumns("Code", TYPES, type_column="Verantwoordingtype", authorised="Geoorloofd"),
+    ),
+    "afspraken": SourceFile(
+        Layout(needed=("Groep", "Start", "Einde", "Type"), optional=("Id", "Lesuur", "Status", "Vak")),
+        _read_appointments,
+    ),
+    "leerlingen": pupil_file(
+        PupilColumns("Stamnr", "Roepnaam", "Tussenvoegsel", "Achternaam", "Klas", "Leerjaar", "Begindatum", "Einddatum")
+    ),
+}
+"""Files by the start of their name."""

@@ -1,0 +1,105 @@
+"""The demo cast: people to sign in as, derived from the lists that were published. Does not exist in production."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data_contracts.errors import NotFoundError
+from service.tables import GrantRow, ListRow, PersonRow, SchoolRow, SignalRow
+from service.viewer import PRIMARY_SECTORS, Role
+
+CAST_OF = {"zorg": ("Sanne", "Karim", "Marijke", "Joris"), "mentor": ("Bilal", "Femke", "Ruben", "Aylin")}
+"""First names by turn; invented, as all of the demo."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the cast.
+
+    Parameters
+    ----------
+    key
+        Says who it is, in the sign-in form.
+    name, task
+        Name and task on the sign-in page.
+    role, school, group
+        What is granted.
+    """
+
+    key: str
+    name: str
+    task: str
+    role: Role
+    school: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cast of one school, or (without a school) of the whole region."""
+
+    title: str
+    members: tuple[Member, ...]
+
+
+def cast(session: Session) -> tuple[Table, ...]:
+    """Return the cast for the schools that have published a list."""
+    schools = session.scalars(select(SchoolRow).order_by(SchoolRow.name, SchoolRow.id)).all()
+    tables = [Table(school.name, _school_cast(session, school, turn)) for turn, school in enumerate(schools)]
+    region = (
+        Member("datateam", "Wouter", "datateam, zonder namen", Role.DATA_TEAM),
+        Member("fg", "Ingrid", "functionaris gegevensbescherming", Role.PRIVACY_OFFICER),
+    )
+    return (*tables, Table("Voor alle scholen", region))
+
+
+def _school_cast(session: Session, school: SchoolRow, turn: int) -> tuple[Member, ...]:
+    task = "intern begeleider" if school.sector in PRIMARY_SECTORS else "zorgcoördinator"
+    care, mentor = (names[turn % len(names)] for names in CAST_OF.values())
+    members = [Member(f"zorg-{school.id}", care, task, Role.CARE_COORDINATOR, school.id)]
+    group = _group(session, school.id)
+    if group is not None:
+        task = f"{'leerkracht' if school.sector in PRIMARY_SECTORS else 'mentor'} van {group}"
+        members.append(Member(f"mentor-{school.id}", mentor, task, Role.MENTOR, school.id, group))
+    return tuple(members)
+
+
+def _group(session: Session, school: str) -> str | None:
+    """Return the group with the most pupils on the newest list, so that the mentor has something to look at."""
+    newest = (
+        select(ListRow.id)
+        .where(ListRow.school == school)
+        .order_by(ListRow.week.desc(), ListRow.edition.desc())
+        .limit(1)
+    )
+    counts: dict[str, int] = {}
+    query = select(SignalRow.group_name, SignalRow.document).where(SignalRow.list_id == newest.scalar_subquery())
+    for group, document in session.execute(query):
+        counts[group] = counts.get(group, 0) + bool(json.loads(document)["on_list"])
+    return min(counts, key=lambda group: (-counts[group], group)) if counts else None
+
+
+def person(session: Session, key: str) -> tuple[PersonRow, Role]:
+    """Return the cast member with `key` as a person with a grant, made at the first sign-in.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such member.
+    """
+    member = next((one for table in cast(session) for one in table.members if one.key == key), None)
+    if member is None:
+        detail = "Deze demo-gebruiker bestaat niet."
+        raise NotFoundError(detail, remedy="Kies iemand van de lijst op de aanmeldpagina.")
+    row = session.scalar(select(PersonRow).where(PersonRow.demo_key == key))
+    if row is None:
+        row = PersonRow(name=f"{member.name}, {member.task}", demo_key=key)
+        session.add(row)
+        session.flush()
+    for grant in session.scalars(select(GrantRow).where(GrantRow.person == row.id)).all():
+        session.delete(grant)  # the mentor's group follows the newest list
+    session.add(GrantRow(person=row.id, role=member.role, school=member.school, group_name=member.group))
+    session.flush()
+    return row, member.role

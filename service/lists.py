@@ -1,0 +1,190 @@
+"""Publishing: the one door through which a weekly list enters the service. Once published, nothing of it changes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from data_contracts.weekly_list import SealedName, Signal, WeeklyList
+from service import audit, db
+from service.tables import ListRow, SchoolRow, SealedNameRow, SignalRow, new_id
+
+
+class Status(StrEnum):
+    """What publishing came to."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    NEW_EDITION = "new_edition"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing came to, and which edition (from 1) now stands."""
+
+    status: Status
+    edition: int
+    id: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A list as it stands now, for the command line's ``status``."""
+
+    school: str
+    name: str
+    week: date
+    edition: int
+    on_list: int
+
+
+def open_database(url: str) -> Engine:
+    """Open the service's database at `url`, brought up to date; for those who publish.
+
+    Raises
+    ------
+    SettingsError, StorageError
+        The URL is wrong; the database does not answer.
+    """
+    engine = db.connect(url)
+    db.upgrade(engine)
+    return engine
+
+
+def digest(weekly_list: WeeklyList) -> str:
+    """SHA-256 over everything that is published (names are not part of a list)."""
+    return hashlib.sha256(weekly_list.model_dump_json().encode()).hexdigest()
+
+
+def publish(engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str) -> Published:
+    """Publish `weekly_list`, in one transaction. The same content twice changes nothing.
+
+    Parameters
+    ----------
+    engine
+        An open, current database (`open_database`).
+    weekly_list
+        The list; a different content for the same school and week becomes the next edition.
+    names
+        Encrypted names of the pupils on it; the newest name of a pupil stands.
+    by
+        Which program publishes, for the audit.
+
+    Raises
+    ------
+    StorageError
+        The database does not answer.
+    """
+    try:
+        with db.transaction(engine) as session:
+            return _publish(session, weekly_list, names=names, by=by)
+    except IntegrityError:
+        # Somebody published the same school and week at the same moment: now it is there to compare with.
+        with db.transaction(engine) as session:
+            return _publish(session, weekly_list, names=names, by=by)
+
+
+def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str) -> Published:
+    _store_school(session, weekly_list)
+    _store_names(session, weekly_list.school, names)
+    content = digest(weekly_list)
+    newest = session.scalar(
+        select(ListRow)
+        .where(ListRow.school == weekly_list.school, ListRow.week == weekly_list.week)
+        .order_by(ListRow.edition.desc())
+        .limit(1)
+    )
+    if newest is not None and newest.digest == content:
+        return Published(Status.UNCHANGED, newest.edition, newest.id)
+    edition = 1 if newest is None else newest.edition + 1
+    row = ListRow(
+        id=new_id(),
+        school=weekly_list.school,
+        week=weekly_list.week,
+        edition=edition,
+        digest=content,
+        provisional=weekly_list.provisional,
+        published_by=by,
+        document=weekly_list.model_dump_json(exclude={"signals"}),
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(_signal_row(row, rank, signal) for rank, signal in enumerate(weekly_list.signals))
+    audit.record_publishing(by, session, school=weekly_list.school, object_id=row.id)
+    return Published(Status.NEW if newest is None else Status.NEW_EDITION, edition, row.id)
+
+
+def _signal_row(row: ListRow, rank: int, signal: Signal) -> SignalRow:
+    return SignalRow(
+        list_id=row.id,
+        school=row.school,
+        pupil=signal.pupil,
+        group_name=signal.group,
+        rank=rank,
+        document=signal.model_dump_json(),
+    )
+
+
+def _store_school(session: Session, weekly_list: WeeklyList) -> None:
+    school = session.get(SchoolRow, weekly_list.school)
+    if school is None:
+        session.add(SchoolRow(id=weekly_list.school, name=weekly_list.school_name, sector=weekly_list.sector))
+    elif (school.name, school.sector) != (weekly_list.school_name, weekly_list.sector):
+        school.name, school.sector = weekly_list.school_name, weekly_list.sector
+    session.flush()
+
+
+def _store_names(session: Session, school: str, names: Sequence[SealedName]) -> None:
+    newest = {name.pupil: name.sealed for name in names}
+    stored = session.scalars(
+        select(SealedNameRow).where(SealedNameRow.school == school, SealedNameRow.pupil.in_(newest))
+    )
+    for row in stored:
+        sealed = newest.pop(row.pupil)
+        if row.sealed != sealed:
+            row.sealed = sealed
+    session.add_all(SealedNameRow(school=school, pupil=pupil, sealed=sealed) for pupil, sealed in newest.items())
+
+
+def previous(engine: Engine, *, school: str, before: date) -> WeeklyList | None:
+    """Return the last list of `school` for a week before `before`, newest edition; for the comparison with last week.
+
+    No viewer: it is read by the program that publishes, holds pseudonyms only, and is shown to nobody.
+    """
+    with db.transaction(engine, writes=False) as session:
+        row = session.scalar(
+            select(ListRow)
+            .where(ListRow.school == school, ListRow.week < before)
+            .order_by(ListRow.week.desc(), ListRow.edition.desc())
+            .limit(1)
+        )
+        if row is None:
+            return None
+        documents = session.scalars(
+            select(SignalRow.document).where(SignalRow.list_id == row.id).order_by(SignalRow.rank)
+        )
+        signals = [json.loads(document) for document in documents]
+        return WeeklyList.model_validate_json(json.dumps({**json.loads(row.document), "signals": signals}))
+
+
+def standing(engine: Engine) -> tuple[Standing, ...]:
+    """Return every list as it stands now (newest edition), by school and week; numbers only, nobody's data."""
+    with db.transaction(engine, writes=False) as session:
+        rows = session.execute(
+            select(ListRow, SchoolRow.name)
+            .join(SchoolRow, SchoolRow.id == ListRow.school)
+            .order_by(ListRow.school, ListRow.week, ListRow.edition)
+        ).all()
+        newest = {(row.school, row.week): (row, name) for row, name in rows}
+        counts: dict[str, int] = {}
+        for list_id, document in session.execute(select(SignalRow.list_id, SignalRow.document)):
+            counts[list_id] = counts.get(list_id, 0) + bool(json.loads(document)["on_list"])
+        return tuple(
+            Standing(row.school, name, row.week, row.edition, counts.get(row.id, 0)) for row, name in newest.values()
+        )

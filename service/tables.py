@@ -1,0 +1,168 @@
+"""What the service stores. A published list and the audit are written once; triggers in the database hold that."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from secrets import token_urlsafe
+from typing import Any
+
+from sqlalchemy import Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TIMESTAMP
+
+ID_BYTES = 16
+
+
+def new_id() -> str:
+    """Return an opaque id: 128 random bits, nothing of a person or a number in it."""
+    return token_urlsafe(ID_BYTES)
+
+
+def now() -> datetime:
+    """Return this moment, UTC."""
+    return datetime.now(UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite forgets the zone, so it is put back on the way out."""
+
+    impl = TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC; a moment without a zone is a mistake of ours."""
+        del dialect
+        if value is not None and value.tzinfo is None:
+            msg = "a moment needs a time zone"
+            raise ValueError(msg)
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return UTC, aware."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names of constraints are fixed, so migrations can name them on both engines."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: dict[Any, Any] = {datetime: Moment()}  # noqa: RUF012 (SQLAlchemy reads it as a class variable)
+
+
+def _opaque(default: Callable[[], str] = new_id) -> Mapped[str]:
+    return mapped_column(String(32), primary_key=True, default=default)
+
+
+class SchoolRow(Base):
+    """A school of which a list was published."""
+
+    __tablename__ = "schools"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    sector: Mapped[str] = mapped_column(String(8))
+
+
+class ListRow(Base):
+    """One edition of one school's list of one week. ``document`` is the list as published, without its signals."""
+
+    __tablename__ = "weekly_lists"
+    __table_args__ = (UniqueConstraint("school", "week", "edition"),)
+
+    id: Mapped[str] = _opaque()
+    school: Mapped[str] = mapped_column(ForeignKey("schools.id"))
+    week: Mapped[date]
+    edition: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    provisional: Mapped[bool]
+    published_at: Mapped[datetime] = mapped_column(default=now)
+    published_by: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class SignalRow(Base):
+    """One pupil on one list. School, group and pupil stand beside the document, since scope is decided on them."""
+
+    __tablename__ = "signals"
+    __table_args__ = (UniqueConstraint("list_id", "pupil"), Index(None, "school", "pupil"))
+
+    id: Mapped[str] = _opaque()
+    list_id: Mapped[str] = mapped_column(ForeignKey("weekly_lists.id"))
+    school: Mapped[str] = mapped_column(String(12))
+    pupil: Mapped[str] = mapped_column(String(32))
+    group_name: Mapped[str] = mapped_column(Text)
+    rank: Mapped[int]
+    document: Mapped[str] = mapped_column(Text)
+
+
+class SealedNameRow(Base):
+    """A pupil's name, encrypted with a key that is not in the database."""
+
+    __tablename__ = "sealed_names"
+
+    school: Mapped[str] = mapped_column(String(12), primary_key=True)
+    pupil: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+
+
+class PersonRow(Base):
+    """Someone who may sign in. ``demo_key`` is set for the demo cast only."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = _opaque()
+    name: Mapped[str] = mapped_column(Text)
+    demo_key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+
+
+class GrantRow(Base):
+    """A role of a person, and where it holds: one group, one school, or (both empty) every school."""
+
+    __tablename__ = "grants"
+
+    id: Mapped[str] = _opaque()
+    person: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    school: Mapped[str | None] = mapped_column(String(12))
+    group_name: Mapped[str | None] = mapped_column(Text)
+
+
+class SessionRow(Base):
+    """A sign-in. The token itself is only in the browser; here stands its digest."""
+
+    __tablename__ = "sessions"
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """Who did or saw what, of whom, in which role and to what end. Written once; no foreign keys, so it outlives all."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index(None, "at"), Index(None, "subject"))
+
+    id: Mapped[str] = _opaque()
+    at: Mapped[datetime] = mapped_column(default=now)
+    actor: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(32))
+    action: Mapped[str] = mapped_column(String(32))
+    purpose: Mapped[str] = mapped_column(Text)
+    school: Mapped[str | None] = mapped_column(String(12))
+    subject: Mapped[str | None] = mapped_column(String(32))
+    object: Mapped[str | None] = mapped_column(String(32))

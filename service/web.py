@@ -1,0 +1,61 @@
+"""Turns a template and its values into a page."""
+
+import hashlib
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from service import words
+
+STATIC = Path(__file__).parent / "static"
+
+
+def static(name: str) -> str:
+    """Return the address of a static file, with a digest of its content so that a browser may keep it."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("service"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "day": words.day,
+        "long_day": words.long_day,
+        "week": words.week,
+        "moment": words.moment,
+        "number": words.number,
+        "percent": words.percent,
+    }
+    environment.globals |= {
+        "words": words,
+        "styles": static("aanwezig.css"),
+        "icon": static("icon.svg"),
+        "count": words.count,
+    }
+    return environment
+
+
+ENVIRONMENT = _environment()
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    **values: Any,  # noqa: ANN401
+) -> HTMLResponse:
+    """Return the page `template` with `values`; ``viewer`` may be left out where nobody is signed in."""
+    page = ENVIRONMENT.get_template(template)
+    values.setdefault("viewer", None)
+    return HTMLResponse(page.render(path=request.url.path, **values), status)

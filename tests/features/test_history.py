@@ -1,0 +1,274 @@
+"""Each data trap of absence registration, as a small table in and a value out."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from features.history import History, history, number_of
+
+from conftest import School  # type: ignore[import-not-found]  # isort: skip
+
+FIRST, LAST = date(2026, 9, 7), date(2026, 10, 2)
+AS_OF = datetime(2026, 10, 5, 4, tzinfo=UTC)
+Rows = Callable[[Any], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def term(school: School) -> School:
+    """Four weeks of six hours a day for class 2a, with one pupil."""
+    school.pupil("a")
+    school.lessons(FIRST, LAST)
+    return school
+
+
+def past(school: School, as_of: datetime = AS_OF) -> History:
+    return history(school.tables(), as_of)
+
+
+def day(rows: Rows, school: School, when: date, pupil: str = "a") -> dict[str, Any]:
+    found = [r for r in rows(past(school).days) if r["day"] == number_of(when) and r["pupil"] == pupil]
+    assert len(found) <= 1
+    return found[0] if found else {}
+
+
+def week(rows: Rows, school: School, monday: date, pupil: str = "a") -> dict[str, Any]:
+    found = [r for r in rows(past(school).weeks) if r["week"] == number_of(monday) and r["pupil"] == pupil]
+    assert len(found) == 1
+    return found[0]
+
+
+class TestTrap1ASickReportIsNotASpell:
+    def test_one_report_a_day_is_one_spell(self, term: School, rows: Rows):
+        for n in (14, 15, 16):
+            term.absent("a", date(2026, 9, n))
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [3]
+
+    def test_a_weekend_does_not_end_a_spell(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 11))
+        term.absent("a", date(2026, 9, 14))
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [2]
+
+    def test_a_holiday_does_not_end_a_spell(self, school: School, rows: Rows):
+        school.pupil("a")
+        school.lessons(date(2026, 9, 7), date(2026, 9, 11))
+        school.lessons(date(2026, 9, 21), date(2026, 9, 25))
+        school.absent("a", date(2026, 9, 11), end_date=date(2026, 9, 21))
+        assert [s["school_days"] for s in rows(past(school).sick_spells)] == [2]
+
+    def test_a_day_at_school_does(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14))
+        term.absent("a", date(2026, 9, 16))
+        spells = rows(past(term).sick_spells)
+        assert sorted((s["school_days"], s["gap"]) for s in spells if s["gap"]) == [(1, 1)]
+        assert len(spells) == 2
+
+
+class TestTrap3ARegisterNotTakenIsUnknown:
+    def test_it_leaves_the_denominator(self, school: School, rows: Rows):
+        school.pupil("a")
+        school.lessons(FIRST, LAST, slots=5)
+        school.lessons(date(2026, 9, 14), date(2026, 9, 14), slots=0)
+        school.timetable += [
+            {"group": "2a", "date": date(2026, 9, 14), "slot": 6, "minutes": 50, "register": "not_taken"}
+        ]
+        assert week(rows, school, date(2026, 9, 14))["scheduled_minutes"] == 25 * 50
+
+    def test_and_an_absence_in_it_counts_neither(self, school: School, rows: Rows):
+        school.pupil("a")
+        school.lessons(FIRST, LAST, slots=5)
+        school.timetable += [
+            {"group": "2a", "date": date(2026, 9, 14), "slot": 6, "minutes": 50, "register": "not_taken"}
+        ]
+        school.absent("a", date(2026, 9, 14), "unexplained", start_slot=6)
+        assert day(rows, school, date(2026, 9, 14)) == {}
+
+
+class TestTrap4PlannedButNotRequired:
+    @pytest.mark.parametrize("status", ["cancelled", "not_required"])
+    def test_a_lesson_that_is_off_leaves_numerator_and_denominator(self, school: School, rows: Rows, status: str):
+        school.pupil("a")
+        school.lessons(FIRST, LAST, slots=5)
+        school.timetable += [{"group": "2a", "date": date(2026, 9, 14), "slot": 6, "minutes": 50, "status": status}]
+        school.absent("a", date(2026, 9, 14))
+        found = day(rows, school, date(2026, 9, 14))
+        assert (found["absent_minutes"], found["scheduled_minutes"]) == (250, 250)
+
+    def test_an_observation_not_required_leaves_them_too(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "not_required", start_slot=6, registration="observation")
+        found = week(rows, term, date(2026, 9, 14))
+        assert (found["absent_minutes"], found["scheduled_minutes"]) == (0, 1450)
+
+    def test_so_does_an_exemption(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "exemption", end_date=date(2026, 9, 18))
+        found = week(rows, term, date(2026, 9, 14))
+        assert (found["absent_minutes"], found["scheduled_minutes"]) == (0, 0)
+
+
+class TestTrap5ReportAndObservationOverlap:
+    def test_a_report_and_the_observations_in_it_count_once(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14))
+        for slot in (1, 2, 3):
+            term.absent("a", date(2026, 9, 14), "unexplained", start_slot=slot, registration="observation")
+        found = day(rows, term, date(2026, 9, 14))
+        assert (found["absent_minutes"], found["sick_minutes"], found["unexplained_minutes"]) == (300, 300, 0)
+
+    def test_where_they_differ_the_kind_that_explains_most_stands(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "medical_appointment", start_slot=1, end_slot=2)
+        term.absent("a", date(2026, 9, 14), "unexplained", start_slot=2, end_slot=3)
+        found = day(rows, term, date(2026, 9, 14))
+        assert (found["medical_minutes"], found["unexplained_minutes"]) == (100, 50)
+
+
+class TestTrap6WholeDayReports:
+    def test_a_whole_day_is_what_was_scheduled_that_day(self, school: School, rows: Rows):
+        school.pupil("a")
+        school.lessons(FIRST, LAST, slots=4)
+        school.absent("a", date(2026, 9, 14))
+        assert day(rows, school, date(2026, 9, 14))["absent_minutes"] == 200
+
+    def test_a_report_over_a_weekend_counts_school_days_only(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 11), end_date=date(2026, 9, 14))
+        assert len(rows(past(term).days)) == 2
+
+    def test_a_report_of_months_is_spread_over_all_its_school_days(self, school: School, rows: Rows):
+        school.pupil("a")
+        school.lessons(date(2026, 8, 24), date(2026, 12, 18))
+        school.absent("a", date(2026, 8, 25), end_date=date(2026, 12, 11))
+        assert len(rows(past(school, datetime(2026, 12, 21, 5, tzinfo=UTC)).days)) == 79
+
+    def test_a_span_may_begin_and_end_within_a_day(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), end_date=date(2026, 9, 16), start_slot=5, end_slot=2)
+        minutes = {r["day"] - number_of(date(2026, 9, 14)): r["absent_minutes"] for r in rows(past(term).days)}
+        assert minutes == {0: 100, 1: 300, 2: 100}
+
+
+class TestTrap7OpenEndedReports:
+    def test_it_lasts_until_the_as_of_date(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 28), open_ended=True)
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [5]
+
+    def test_or_until_the_next_registration_begins(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 7), open_ended=True)
+        term.absent("a", date(2026, 9, 14), "late", start_slot=1)
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [5]
+
+
+class TestTrap9LateAndRemoved:
+    @pytest.mark.parametrize(("kind", "count"), [("late", "late_count"), ("removed_from_class", "removed_count")])
+    def test_it_is_an_event_and_no_missed_hour(self, term: School, rows: Rows, kind: str, count: str):
+        term.absent("a", date(2026, 9, 14), kind, start_slot=1)
+        found = day(rows, term, date(2026, 9, 14))
+        assert (found[count], found["absent_minutes"]) == (1, 0)
+
+    def test_minutes_of_lateness_are_kept_apart(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "late", start_slot=1, amount=12.0, unit="minutes")
+        found = day(rows, term, date(2026, 9, 14))
+        assert (found["late_minutes"], found["absent_minutes"]) == (12, 0)
+
+
+class TestTrap10AuthorisedIsTheSchoolsWord:
+    def test_the_school_word_goes_before_the_usual_one(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "leave", authorised="no")
+        assert day(rows, term, date(2026, 9, 14))["unauthorised_minutes"] == 300
+
+    def test_without_a_word_the_kind_counts_as_usual(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "sick", authorised="unknown")
+        assert day(rows, term, date(2026, 9, 14))["authorised_minutes"] == 300
+
+
+class TestTrap11HoursDiffer:
+    @pytest.mark.parametrize(
+        ("amount", "unit", "minutes"),
+        [(90.0, "minutes", 90), (2.0, "lesson_slots", 100), (1.0, "half_days", 150), (1.0, "days", 300)],
+    )
+    def test_an_amount_is_converted_by_the_timetable(
+        self, term: School, rows: Rows, amount: float, unit: str, minutes: int
+    ):
+        term.absent("a", date(2026, 9, 14), amount=amount, unit=unit)
+        assert day(rows, term, date(2026, 9, 14))["absent_minutes"] == minutes
+
+    def test_clock_times_are_laid_on_the_lessons(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), start_minute=600, end_minute=700)  # lessons run from 8:50 on
+        assert day(rows, term, date(2026, 9, 14))["absent_minutes"] == 100
+
+    def test_no_day_has_more_absence_than_lessons(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), amount=500.0, unit="minutes")
+        term.absent("a", date(2026, 9, 14), start_slot=1, end_slot=4)
+        assert day(rows, term, date(2026, 9, 14))["absent_minutes"] == 300
+
+
+class TestTrap12ClosureDays:
+    def test_a_day_on_which_the_whole_school_was_away_is_no_school_day(self, school: School, rows: Rows):
+        for n in range(30):
+            school.pupil(f"p{n}")
+        school.lessons(FIRST, LAST)
+        for n in range(28):
+            school.absent(f"p{n}", date(2026, 9, 14), "unexplained")
+        assert number_of(date(2026, 9, 14)) not in {r["day"] for r in rows(past(school).school_days)}
+        assert week(rows, school, date(2026, 9, 14), "p0")["scheduled_minutes"] == 1200
+
+    def test_a_wave_of_illness_is(self, school: School, rows: Rows):
+        for n in range(30):
+            school.pupil(f"p{n}")
+        school.lessons(FIRST, LAST)
+        for n in range(12):
+            school.absent(f"p{n}", date(2026, 9, 14))
+        assert day(rows, school, date(2026, 9, 14), "p0")["sick_minutes"] == 300
+
+
+class TestTrap13DenominatorsShift:
+    def test_a_pupil_with_a_timetable_of_its_own_is_measured_by_it(self, term: School, rows: Rows):
+        term.timetable += [{"pupil": "a", "date": date(2026, 9, 14), "slot": 1, "minutes": 50}]
+        term.absent("a", date(2026, 9, 14))
+        assert day(rows, term, date(2026, 9, 14))["scheduled_minutes"] == 50
+        assert week(rows, term, date(2026, 9, 14))["scheduled_minutes"] == 1250
+
+    def test_a_day_without_lessons_is_no_absence(self, school: School, rows: Rows):
+        school.pupil("a", "6v1")
+        school.pupil("b", "5v1")
+        school.lessons(FIRST, date(2026, 9, 18), "6v1")
+        school.lessons(FIRST, LAST, "5v1")
+        school.absent("a", date(2026, 9, 14), end_date=LAST)
+        assert len([r for r in rows(past(school).days) if r["pupil"] == "a"]) == 5
+
+
+class TestTrap14Transfers:
+    def test_time_before_the_enrolment_is_not_good_attendance(self, term: School, rows: Rows):
+        term.pupil("new", start=date(2026, 9, 23))
+        weeks = {r["week"]: r["scheduled_minutes"] for r in rows(past(term).weeks) if r["pupil"] == "new"}
+        assert weeks == {number_of(date(2026, 9, 21)): 900, number_of(date(2026, 9, 28)): 1500}
+
+    def test_absence_outside_the_enrolment_does_not_count(self, term: School, rows: Rows):
+        term.pupil("new", start=date(2026, 9, 23))
+        term.absent("new", date(2026, 9, 15))
+        assert day(rows, term, date(2026, 9, 15), "new") == {}
+
+    def test_a_change_of_group_in_mid_week_adds_up(self, term: School, rows: Rows):
+        term.enrolments[0]["valid_to"] = date(2026, 9, 16)
+        term.pupil("a", "2b", start=date(2026, 9, 17))
+        term.lessons(FIRST, LAST, "2b", slots=4)
+        assert week(rows, term, date(2026, 9, 14))["scheduled_minutes"] == 3 * 300 + 2 * 200
+
+    def test_of_two_enrolments_at_once_the_later_one_stands(self, term: School, rows: Rows):
+        term.pupil("a", "2b", start=date(2026, 9, 21))
+        term.lessons(FIRST, LAST, "2b", slots=4)
+        assert week(rows, term, date(2026, 9, 21))["scheduled_minutes"] == 1000
+        assert [r["group"] for r in rows(past(term).pupils)] == ["2b"]
+
+
+def test_only_days_before_the_as_of_day_count(term: School, rows: Rows):
+    term.absent("a", date(2026, 9, 30))
+    assert rows(past(term, datetime(2026, 9, 30, 20, tzinfo=UTC)).days) == []
+    assert len(rows(past(term, datetime(2026, 9, 30, 22, 30, tzinfo=UTC)).days)) == 1  # past midnight in Amsterdam
+
+
+def test_an_as_of_without_time_zone_is_refused(term: School):
+    with pytest.raises(ValueError, match="time zone"):
+        history(term.tables(), datetime(2026, 10, 5))  # noqa: DTZ001 - that is the point
+
+
+def test_an_hour_that_was_not_scheduled_is_no_absence(term: School, rows: Rows):
+    term.absent("a", date(2026, 9, 14), "truancy", start_slot=9)
+    assert day(rows, term, date(2026, 9, 14)) == {}

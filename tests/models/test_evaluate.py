@@ -1,0 +1,152 @@
+"""What a list finds, next to the rules."""
+
+import polars as pl
+import pytest
+
+from data_contracts.errors import ModelError, NotEnoughDataError
+from models.evaluate import Evaluation, Ranking, evaluate
+
+OURS = Ranking("scorecard", "de scorekaart", "score", "model", "probability")
+RULES = Ranking("rules", "de regels", "rules", "rules")
+CHANCE = Ranking("chance", "het toeval", "chance", "simple")
+
+
+def region(pupils: int = 400, *, origins=("2026-01-05", "2026-03-30")) -> pl.DataFrame:
+    """Two schools; one pupil in ten comes into the outcome, and the score knows most of them."""
+    rows = [
+        {
+            "school": "A" if number % 2 else "B",
+            "pupil": f"p{number}",
+            "origin": origin,
+            "outcome": 1 if number % 10 == 3 else 0,
+            "already": number % 40 == 39,
+            "score": float(number % 10 == 3) + (number * 7 % 11) / 9,
+            "probability": 0.3 if number % 10 == 3 else 0.078,
+            "rules": float(number % 5 == 0),
+            "chance": 0.0,
+        }
+        for origin in origins
+        for number in range(pupils)
+    ]
+    return pl.DataFrame(rows)
+
+
+def judged(frame=None, rankings=(OURS, RULES, CHANCE), **changes) -> Evaluation:
+    options = {"capacity": {"A": 10, "B": 10}, "outcome": "long_absence", "resamples": 50} | changes
+    return evaluate(region() if frame is None else frame, rankings, **options)
+
+
+def test_a_small_case_counted_by_hand():
+    frame = pl.DataFrame(
+        {
+            "school": ["A"] * 6,
+            "pupil": list("abcdef"),
+            "origin": ["2026-01-05"] * 6,
+            "outcome": [1, 0, 1, 0, 0, None],
+            "already": [False] * 6,
+            "score": [0.9, 0.8, 0.1, 0.2, 0.3, 0.7],
+            "rules": [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        }
+    )
+    ours = Ranking("scorecard", "de scorekaart", "score", "model")
+    result = judged(frame, (ours, RULES), capacity={"A": 3})
+    pooled = result.pooled
+    assert (pooled.pupils, pooled.unknown, pooled.cases, pooled.places) == (6, 1, 2, 3)
+    assert pooled.rankings[0].found.value == 1
+    assert pooled.rankings[0].precision.value == pytest.approx(1 / 2), "f is on the list, but its outcome is unknown"
+    assert pooled.rankings[0].recall.value == pytest.approx(1 / 2)
+    assert pooled.rankings[1].found.value == pytest.approx(1 + 2 / 5), "two places left for five equal pupils"
+
+
+def test_chance_finds_the_base_rate():
+    pooled = judged().pooled
+    chance = pooled.rankings[2]
+    assert chance.found.value == pytest.approx(40 * pooled.cases / pooled.pupils, rel=0.2)
+    assert chance.roc_auc.value == pytest.approx(0.5)
+    assert chance.brier is None
+
+
+def test_pooled_counts_are_the_sum_of_the_origins():
+    result = judged()
+    pooled, *parts = result.slices
+    assert [part.key for part in parts] == list(result.origins) == ["2026-01-05", "2026-03-30"]
+    for place, ranking in enumerate(pooled.rankings):
+        assert ranking.found.value == pytest.approx(sum(part.rankings[place].found.value for part in parts))
+    assert pooled.cases == sum(part.cases for part in parts)
+    assert pooled.places == 40
+
+
+def test_only_new_cases_count_unless_all_are_asked_for():
+    new, everyone = judged().pooled, judged(population="all").pooled
+    assert everyone.pupils == 800
+    assert new.pupils == 780
+
+
+def test_a_probability_that_is_the_share_of_its_group_is_calibrated():
+    likely, exception = pl.col("pupil").str.ends_with("3"), pl.col("pupil").str.contains("(23|11)$")
+    frame = region().with_columns(outcome=pl.when(exception).then(1 - pl.col("outcome")).otherwise("outcome"))
+    frame = frame.with_columns(probability=pl.col("outcome").filter(~pl.col("already")).mean().over(likely))
+    ours = judged(frame).pooled.rankings[0]
+    assert ours.calibration_slope.value == pytest.approx(1, abs=1e-6)
+    assert ours.calibration_intercept.value == pytest.approx(0, abs=1e-6)
+    assert ours.calibration_slope.low < 1 < ours.calibration_slope.high
+    assert ours.brier.value < 0.1
+
+
+def test_an_interval_holds_its_value():
+    for ranking in judged(resamples=200).pooled.rankings[:2]:
+        for figure in (ranking.found, ranking.precision, ranking.recall, ranking.average_precision, ranking.roc_auc):
+            assert figure.low <= figure.value <= figure.high
+
+
+def test_intervals_come_from_pupils_so_seeing_them_twice_brings_no_certainty():
+    def width(origins):
+        figure = judged(region(origins=origins), resamples=300).pooled.rankings[0].roc_auc
+        return figure.high - figure.low
+
+    assert width(("2026-01-05", "2026-03-30")) == pytest.approx(width(("2026-01-05",)), rel=0.05)
+
+
+def test_the_headline_says_what_we_find_and_what_the_rules_find():
+    result = judged()
+    found = [ranking.found.value for ranking in result.pooled.rankings]
+    assert result.headline.startswith(
+        f"Bij deze lijstlengte vinden wij {found[0]:.0f} van de {result.pooled.cases} nieuwe gevallen; "
+        f"de regels {found[1]:.0f}."
+    )
+    assert result.beats_rules is True
+
+
+def test_a_model_that_finds_no_more_than_the_rules_says_so():
+    worse = judged(
+        rankings=(Ranking("scorecard", "de scorekaart", "rules", "model"), Ranking("r", "de regels", "score", "rules"))
+    )
+    assert worse.beats_rules is False
+    assert worse.headline.endswith("Wij vinden er niet meer.")
+
+
+def test_a_difference_too_small_to_be_sure_of_is_not_a_win():
+    nearly = region().with_columns(rules=pl.col("score") - 2.0 * (pl.col("pupil") == "p3"))
+    result = judged(nearly, capacity={"A": 80, "B": 10})
+    assert result.differences[0].found.value == pytest.approx(2)
+    assert result.beats_rules is False
+    assert "te weinig verschil" in result.headline
+
+
+def test_without_rules_there_is_nothing_to_beat():
+    assert judged(rankings=(OURS, CHANCE)).beats_rules is None
+
+
+def test_it_reads_back_from_json():
+    result = judged()
+    assert Evaluation.model_validate_json(result.model_dump_json()) == result
+
+
+def test_without_a_known_case_there_is_nothing_to_judge():
+    with pytest.raises(NotEnoughDataError, match="geen enkel nieuw geval"):
+        judged(region().with_columns(outcome=pl.lit(0)))
+
+
+def test_a_school_without_a_list_length_is_named():
+    with pytest.raises(ModelError, match="voor B"):
+        judged(capacity={"A": 10})

@@ -1,0 +1,80 @@
+"""What does not fit what is known already is accepted, and said."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from data_contracts.quality import Severity
+from data_contracts.tables import ABSENCES, OUTCOMES, TIMETABLE
+from pipelines.coherence import fits_enrolments, in_two_schools, overlapping_enrolments
+
+ENROLMENT = {"pupil": pl.String, "valid_from": pl.Date, "valid_to": pl.Date}
+AUTUMN = date(2026, 8, 31), date(2026, 12, 31)
+
+
+def enrolments(*rows: tuple[str, date, date | None]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=ENROLMENT, orient="row")
+
+
+def delivered(*rows: tuple[str, date, date | None], withdrawn: bool = False) -> pl.DataFrame:
+    return enrolments(*rows).with_columns(withdrawn=pl.lit(withdrawn)).with_row_index("_row", offset=2)
+
+
+def absences(*rows: tuple[str, date]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={"pupil": pl.String, "start_date": pl.Date}, orient="row").with_row_index(
+        "_row", 2
+    )
+
+
+def test_absences_within_an_enrolment_fit():
+    rows = absences(("a", date(2026, 8, 31)), ("a", date(2026, 12, 31)), ("b", date(2030, 1, 1)))
+    known = enrolments(("a", *AUTUMN), ("b", date(2026, 8, 31), None))
+    assert fits_enrolments(ABSENCES, rows, known, file="a.csv") == []
+
+
+def test_pupils_without_enrolment_and_days_outside_one_are_counted():
+    rows = absences(("x", date(2026, 9, 1)), ("a", date(2027, 1, 1)), ("x", date(2026, 9, 2)), ("a", date(2026, 9, 1)))
+    findings = fits_enrolments(ABSENCES, rows, enrolments(("a", *AUTUMN)), file="a.csv")
+    assert [(f.check, f.row, f.count) for f in findings] == [("unknown_pupil", 2, 2), ("outside_enrolment", 3, 1)]
+    assert findings[0].message.startswith("1 leerlingen")
+    assert all(f.severity is Severity.WARNING and f.value is None for f in findings)
+
+
+def test_one_of_several_enrolments_is_enough():
+    known = enrolments(("a", date(2025, 8, 1), date(2026, 7, 31)), ("a", *AUTUMN))
+    assert fits_enrolments(ABSENCES, absences(("a", date(2026, 9, 1))), known, file="a.csv") == []
+
+
+def test_a_school_without_enrolments_is_said_once():
+    findings = fits_enrolments(ABSENCES, absences(("a", AUTUMN[0]), ("b", AUTUMN[0])), enrolments(), file="a.csv")
+    assert [(f.check, f.count) for f in findings] == [("no_enrolments", 2)]
+
+
+def test_outcomes_are_compared_too_and_timetables_are_not():
+    outcomes = absences(("x", AUTUMN[0])).rename({"start_date": "date"})
+    assert [f.check for f in fits_enrolments(OUTCOMES, outcomes, enrolments(("a", *AUTUMN)), file="o.csv")] == [
+        "unknown_pupil"
+    ]
+    assert fits_enrolments(TIMETABLE, outcomes, enrolments(), file="t.csv") == []
+
+
+@pytest.mark.parametrize(
+    ("second", "overlaps"),
+    [(date(2027, 1, 1), []), (date(2026, 12, 31), [("overlapping_enrolments", 3, 1)])],
+)
+def test_a_pupil_in_two_groups_on_one_day_is_said(second: date, overlaps: list[tuple[str, int, int]]):
+    rows = delivered(("a", *AUTUMN), ("a", second, None), ("b", *AUTUMN))
+    assert [(f.check, f.row, f.count) for f in overlapping_enrolments(rows, file="e.csv")] == overlaps
+
+
+def test_an_enrolment_taken_back_does_not_overlap():
+    rows = pl.concat([delivered(("a", *AUTUMN)), delivered(("a", *AUTUMN), withdrawn=True)])
+    assert overlapping_enrolments(rows, file="e.csv") == []
+
+
+def test_a_pupil_in_two_schools_on_the_day_of_delivery_is_said():
+    rows = delivered(("a", *AUTUMN), ("b", *AUTUMN), ("c", *AUTUMN))
+    elsewhere = enrolments(("b", *AUTUMN), ("c", date(2025, 8, 1), date(2026, 7, 31)))
+    findings = in_two_schools(rows, elsewhere, day=date(2026, 9, 14), file="e.csv")
+    assert [(f.check, f.row, f.count) for f in findings] == [("in_two_schools", 3, 1)]

@@ -1,0 +1,90 @@
+"""Migrations up and down on both engines, and an audit that nobody can rewrite."""
+
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from data_contracts.errors import AanwezigError, SettingsError, StorageError
+from service import db
+from service.tables import AuditRow, Base
+
+COLUMNS = {"actor": "iemand", "role": "mentor", "action": "pupil.read", "purpose": "begeleiding"}
+
+
+def test_migrations_go_up_down_and_up_again(new_url: str):
+    engine = db.connect(new_url)
+    for _ in range(2):
+        db.upgrade(engine)
+        assert db.revision(engine) == db.HEAD
+        assert set(inspect(engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+        db.downgrade(engine)
+        assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+        assert db.revision(engine) is None
+    engine.dispose()
+
+
+def test_the_migrations_make_what_the_code_expects(engine: Engine):
+    db.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_head_is_the_newest_script():
+    config = Config()
+    config.set_main_option("script_location", str(db.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == db.HEAD
+
+
+@pytest.fixture
+def audited(engine: Engine):
+    db.upgrade(engine)
+    with db.transaction(engine) as session:
+        session.add(AuditRow(id="een", at=datetime(2026, 11, 16, tzinfo=UTC), **COLUMNS))
+    yield engine
+    db.downgrade(engine)
+
+
+REWRITES = {
+    "sqlite": "INSERT OR REPLACE INTO audit_events (id, at, actor, role, action, purpose)"
+    " VALUES ('een', '2026-11-16', 'een ander', 'mentor', 'pupil.read', '')",
+    "postgresql": "TRUNCATE audit_events",
+}
+"""What only that engine can do."""
+
+
+@pytest.mark.parametrize("attempt", ["UPDATE audit_events SET actor = 'een ander'", "DELETE FROM audit_events", "own"])
+def test_the_audit_is_append_only_by_force_of_the_database(audited: Engine, attempt: str):
+    statement = REWRITES[audited.dialect.name] if attempt == "own" else attempt
+    with pytest.raises(DatabaseError, match="written once"), db.transaction(audited) as session:
+        session.execute(text(statement))
+    with db.transaction(audited) as session:
+        assert session.get_one(AuditRow, "een").actor == "iemand"
+
+
+def test_moments_come_back_in_utc(audited: Engine):
+    with db.transaction(audited) as session:
+        assert session.get_one(AuditRow, "een").at == datetime(2026, 11, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("geen adres", SettingsError),
+        ("onbekend://host/databank", SettingsError),
+        ("oracle://host/databank", SettingsError),
+        ("postgresql+psycopg://gebruiker:geheim@127.0.0.1:1/databank", StorageError),
+        ("sqlite:////proc/bestaat-niet/service.db", StorageError),
+    ],
+)
+def test_a_wrong_or_absent_database_is_told_without_its_password(url: str, error: type[AanwezigError]):
+    with pytest.raises(error) as told:
+        db.upgrade(db.connect(url))
+    assert told.value.remedy
+    assert "geheim" not in str(told.value)

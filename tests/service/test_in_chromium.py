@@ -1,0 +1,161 @@
+"""The pages in a real browser: nothing refused, nothing fetched elsewhere, nothing sticking out, all of it by keyboard."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from demo_home import fill
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+from sample_lists import NAMES, SCHOOL
+from screenshots import CHROMIUM, FLAGS, pages, sign_in
+
+from service.app import create_app
+from service.settings import Mode, Settings
+
+KEY = f"zorg-{SCHOOL}"
+SIZES = {"desktop": (1280, "light"), "small": (320, "dark")}
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
+MEASURES = """(() => {
+    document.querySelectorAll('details').forEach(one => { one.open = true });
+    const named = one => one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length;
+    const all = [...document.querySelectorAll('a, button, select, svg[role=img]')];
+    return {
+        tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        scripted: document.querySelectorAll('script, [style], [onclick]').length,
+        titles: document.querySelectorAll('h1').length,
+        language: document.documentElement.lang,
+        nameless: all.filter(one => !named(one)).map(one => one.outerHTML),
+    };
+})()"""
+SOUND = {"tooWide": 0, "scripted": 0, "titles": 1, "language": "nl", "nameless": []}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service, on a free port."""
+    home = tmp_path_factory.mktemp("browser") / "home"
+    url = f"sqlite:///{home / 'service.db'}"
+    fill(home, url)
+    app = create_app(Settings(mode=Mode.DEMO, home=home, database_url=url))
+    service = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    while not service.started:
+        time.sleep(0.01)
+    port = service.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    service.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page, and everything it complained of or fetched from elsewhere."""
+
+    def __init__(self, browser: Browser, server: str, *, width: int = 1280, scheme: str = "light") -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", self._failed)
+        self.page.on("request", lambda request: self._asked(request.url, server))
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the next page was asked for before this one's icon had come
+            self.complaints.append(f"{request.failure} {request.url}")
+
+    def _asked(self, address: str, server: str) -> None:
+        if not address.startswith(server):
+            self.complaints.append(address)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_quiet_stays_home_fits_and_can_be_read(chromium: Browser, server: str, size: str):
+    width, scheme = SIZES[size]
+    watched = Watched(chromium, server, width=width, scheme=scheme)
+    page = watched.page
+    sign_in(page, server, KEY)
+    for name, address in pages(page, server).items():
+        page.goto(address)
+        assert page.evaluate(MEASURES) == SOUND, (name, width)
+        assert page.evaluate(CONTRAST) == [], (name, scheme)
+    watched.context.close()
+    assert watched.complaints == []
+
+
+def test_the_policy_is_in_force(chromium: Browser, server: str):
+    watched = Watched(chromium, server)
+    watched.page.goto(f"{server}/aanmelden")
+    watched.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">x</p>')")
+    watched.context.close()
+    assert any("Content Security Policy" in one for one in watched.complaints)
+
+
+def test_from_signing_in_to_signing_out_by_keyboard_alone(chromium: Browser, server: str):
+    watched = Watched(chromium, server)
+    page = watched.page
+
+    def focused() -> str:
+        return page.evaluate("document.activeElement.textContent.trim()")
+
+    def tab_to(text: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if text in focused():
+                with page.expect_navigation():
+                    page.keyboard.press("Enter")
+                return
+        pytest.fail(f"no way by keyboard to {text!r}")
+
+    page.goto(f"{server}/aanmelden")
+    page.keyboard.press("Tab")
+    assert focused() == "Naar de inhoud"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "inhoud"
+    tab_to("Karim")
+    assert page.locator("h1").inner_text() == "Aandachtslijst"
+    tab_to("Noor de Vries")
+    assert page.locator("h1").inner_text() == "Noor de Vries"
+    tab_to("Afmelden")
+    assert page.url == f"{server}/aanmelden"
+    page.goto(f"{server}/weeklijst")
+    assert "/aanmelden?naar=" in page.url
+    watched.context.close()
+    assert watched.complaints == []
+
+
+def test_the_page_works_with_scripts_switched_off(chromium: Browser, server: str):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, server, KEY)
+    page.locator("select#week").select_option("2026-11-09")
+    page.get_by_role("button", name="Toon").click()
+    assert "9 november 2026" in page.locator(".lead").inner_text()
+    assert page.locator(".entry").count() == 3
+    context.close()
+
+
+def test_the_print_sheet_holds_the_list_and_says_whose_it_is(chromium: Browser, server: str):
+    context = chromium.new_context()
+    page = context.new_page()
+    sign_in(page, server, KEY)
+    page.emulate_media(media="print")
+    for given, family in NAMES:
+        assert page.get_by_role("link", name=f"{given} {family}").first.is_visible()
+    assert page.get_by_text("Afgedrukt door Karim").is_visible()
+    assert not page.get_by_role("button", name="Afmelden").is_visible()
+    sheet = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", sheet)) == 2
+    context.close()
