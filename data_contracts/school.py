@@ -130,7 +130,9 @@ def read_school(path: Path) -> SchoolSettings:
         return SchoolSettings.model_validate(content)
     except FileNotFoundError:
         detail = f"er is geen schoolbestand {path}"
-        raise NotFoundError(detail, remedy="Maak het met: aanwezig ingest --propose-mapping BESTAND") from None
+        raise NotFoundError(
+            detail, remedy="Schrijf het, met school, name en sector; zie docs/contracts.md, onder 'Schoolbestand'."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         detail = f"{path} is geen geldig TOML: {error}"
         raise SettingsError(detail, remedy="Herstel de genoemde regel.") from None

@@ -5,6 +5,8 @@ cover one slot (a parent's report and a teacher's observation, say) the slot cou
 most (`data_contracts.reasons.KINDS`, ``precedence``). Lateness and removal are events: they count, but take no time.
 """
 
+from functools import cache
+
 import narwhals as nw
 
 from data_contracts.reasons import KINDS, Authorised, Kind
@@ -35,6 +37,7 @@ def _code() -> nw.Expr:
     return precedence.cast(nw.Int64) * 3 + authorised.cast(nw.Int64)
 
 
+@cache
 def kind_of(code: int) -> tuple[Kind, Authorised]:
     """Kind and authorised of a code, see `_code`."""
     kind = next(kind for kind, info in KINDS.items() if info.precedence == code // 3)

@@ -246,9 +246,12 @@ def _restarting(past: History, rule: Rule) -> Frame:
     """
     length = rule.window.lesson_weeks or 0
     events = _events(past, rule.measure)
+    # Reached within the last window means: enough in all, and something in that window.
     total = events.group_by(PUPIL).agg(nw.col("amount").sum().alias("_total")).filter(_reached(nw.col("_total"), rule))
+    lately = _within(past, events, rule.window).select(*PUPIL).unique(subset=PUPIL, keep="any")
     candidates = (
         events.join(total, on=PUPIL, how="inner")
+        .join(lately, on=PUPIL, how="semi")
         .with_columns(week=week_of(nw.col("day")))
         .join(past.school_weeks, on=["school", "week"], how="inner")
     )

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from data_contracts.errors import ModelError, NotEnoughDataError
 from data_contracts.tables import CONTRACT_VERSION
+from models.additive import read_off
 from models.binning import find_edges, place
 from models.calibration import Floats, Line, fit_line
 from models.outcome import AbsentDays, Registered
@@ -151,7 +152,7 @@ def fit(
     """
     settings = settings or Settings()
     _enough(learn, calibrate, settings)
-    # On a busy machine the booster's threads wait for each other in a spin: seventy times slower was measured.
+    # On a busy machine the booster's threads wait for each other in a spin, and it slows to a crawl.
     with threadpool_limits(limits=1, user_api="openmp"):
         return _fit(learn, calibrate, features=features, outcome=outcome, about=about, settings=settings)
 
@@ -168,7 +169,7 @@ def _fit(
     edges = [find_edges(column, settings.max_bins) for column in learn.matrix.T]
     places = place(learn.matrix, edges)
     booster, iterations = _boost(places, learn, features=features, settings=settings)
-    additive = _read_off(booster, places, [len(cuts) + 1 for cuts in edges])
+    additive = read_off(booster, places, [len(cuts) + 1 for cuts in edges])
     line = fit_line(additive.score(place(calibrate.matrix, edges)), calibrate.outcome, calibrate.pupil)
     if line is None or line.slope <= 0:
         detail = "de score ordent de leerlingen in de ijkperiode niet, dus er valt niets te ijken"
@@ -251,57 +252,6 @@ def _sampled(outcome: Floats, negatives_per_event: int, rng: np.random.Generator
     count = min(len(others), negatives_per_event * len(events))
     kept = np.sort(np.concatenate([events, rng.choice(others, size=count, replace=False)]))
     return kept, np.where(outcome[kept] == 1, 1.0, len(others) / max(count, 1))
-
-
-@dataclass(frozen=True)
-class _Additive:
-    """The booster as tables, before calibration.
-
-    Parameters
-    ----------
-    mean
-        Its mean log-odds over the rows learned from.
-    centred
-        Per feature and bin (missing last) what it adds to that mean.
-    shares
-        Per feature the share of the rows in each bin.
-    """
-
-    mean: float
-    centred: list[Floats]
-    shares: list[Floats]
-
-    def score(self, places: Floats) -> Floats:
-        total = np.full(len(places), self.mean)
-        for column, table in zip(places.T, self.centred, strict=True):
-            total += table[_indices(column, len(table))]
-        return total
-
-
-def _read_off(booster: HistGradientBoostingClassifier, places: Floats, bins: Sequence[int]) -> _Additive:
-    """Vary one feature at a time from bin 0: exact, as the booster adds up functions of one feature each."""
-    rows = np.zeros((1 + sum(bins) + len(bins), len(bins)))
-    first = 1
-    for column, count in enumerate(bins):
-        rows[first : first + count, column] = np.arange(count)
-        rows[first + count, column] = np.nan
-        first += count + 1
-    scored = booster.decision_function(rows)
-    tables = np.split(scored[1:] - scored[0], np.cumsum([count + 1 for count in bins])[:-1])
-    mean, centred, shares = float(scored[0]), [], []
-    for column, table in zip(places.T, tables, strict=True):
-        share = np.bincount(_indices(column, len(table)), minlength=len(table)) / len(places)
-        average = float(share @ table)
-        if share[-1] == 0:
-            table[-1] = average  # never seen missing: says nothing
-        centred.append(table - average)
-        mean += average
-        shares.append(share)
-    return _Additive(mean, centred, shares)
-
-
-def _indices(column: Floats, length: int) -> NDArray[np.int64]:
-    return np.where(np.isnan(column), length - 1, column).astype(np.int64)
 
 
 def _shape(feature: Described, cuts: Floats, *, centred: Floats, shares: Floats, slope: float) -> Shape:

@@ -228,8 +228,8 @@ class Scorecard(_Frozen):
 def find_bins(numbers: Floats, edges: Floats) -> NDArray[np.int64] | NDArray[np.uint8]:
     """Bin of each number: how many edges lie at or below it (a NaN falls anywhere and is replaced by the caller).
 
-    For many numbers and few edges, counting comparisons is six times faster than searching (measured on 1,000,000
-    numbers and 31 edges: 5 ms against 30 ms); both give the same whole numbers.
+    For many numbers and few edges, counting comparisons is several times faster than searching: no branch is ever
+    guessed wrong. Both give the same whole numbers.
     """
     if len(numbers) < _MANY or len(edges) > _FEW:
         return np.searchsorted(edges, numbers, side="right")

@@ -29,7 +29,7 @@ class Plan:
     ----------
     step_weeks
         School weeks between two origins to learn from. As many as the default horizon has: each stretch is seen once.
-        Half as many took twice the time and found no more new cases on the simulated region (docs/model.md).
+        Closer together costs time and brings little: it is mostly the same pupils again (docs/model.md).
     history_weeks
         School weeks that must lie before the first origin, or features would describe an empty past.
     settle_in_weeks
@@ -89,22 +89,28 @@ def as_of(origin: date) -> datetime:
 
 
 def common_weeks(days: Sequence[tuple[str, date]]) -> list[date]:
-    """Mondays of the weeks in which at least half of the schools have a school day.
+    """Mondays of the weeks in which at least half of the schools then known have a school day.
 
     Parameters
     ----------
     days
-        School and day of every school day; weeks may be given instead of days.
+        School and day of every school day; weeks may be given instead of days. A school is known from its first day to
+        its last.
     """
-    schools_by_week: dict[date, set[str]] = {}
+    weeks: dict[str, set[date]] = {}
     for school, day in days:
-        schools_by_week.setdefault(monday(day), set()).add(school)
-    half = len({school for school, _ in days}) / 2
-    return sorted(week for week, schools in schools_by_week.items() if len(schools) >= half)
+        weeks.setdefault(school, set()).add(monday(day))
+    spans = [(min(own), max(own)) for own in weeks.values()]
+    every = sorted(set().union(*weeks.values()))
+    return [
+        week
+        for week in every
+        if 2 * sum(week in own for own in weeks.values()) >= sum(first <= week <= last for first, last in spans)
+    ]
 
 
 def calendar_weeks(days: Sequence[tuple[str, date]]) -> list[date]:
-    """Mondays of every week from the first school day to the last: for horizons in calendar days, which need no school weeks.
+    """Mondays of every week from the first school day to the last, for outcomes whose horizon is in calendar days.
 
     Parameters
     ----------

@@ -180,6 +180,8 @@ def _compared(
     stored = lake.scan(table.name, schools=[reading.school]).collect()
     change = compare(table, rows, stored, delivered_at=moment, complete=arrival.parcel.complete, file=file)
     if table.name == ENROLMENTS.name:
+        # One file may tell how an enrolment changed; what it says last of each is what stands.
+        rows = rows.sort("recorded_at", maintain_order=True).unique("record", keep="last", maintain_order=True)
         findings += overlapping_enrolments(rows, file=file)
         elsewhere = _sharing_numbers(lake, settings)
         if elsewhere:

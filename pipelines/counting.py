@@ -1,6 +1,5 @@
 """What is counted at one moment, for several schools at once: features, scores, rules and who is away already."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,10 +10,9 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from data_contracts.school import SchoolSettings
-from data_contracts.weekly_list import Contribution, RuleHit
+from data_contracts.weekly_list import RuleHit
 from features.build import build_from
 from features.calendar import local_date
-from features.catalogue import feature
 from features.history import History, day_of, history, number_of
 from features.rules import Rule, hits, rules_of, worded
 from models.outcome import labels, read_outcome
@@ -22,6 +20,7 @@ from models.scorecard import Scorecard, as_matrix
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.listing import Scored
+from pipelines.pictures import Pictures, pictures
 from pipelines.tables import NORM, load
 
 OUTCOME = "long_absence"
@@ -34,8 +33,8 @@ class Counting:
 
     Parameters
     ----------
-    past
-        The history of all schools together.
+    pictures
+        Per school, what the page draws; a school without any school day has none.
     rows
         Per school, the pupils' rows of `features.build.build`.
     scored, hits
@@ -49,7 +48,7 @@ class Counting:
     """
 
     as_of: datetime
-    past: History
+    pictures: Mapping[str, Pictures]
     rows: dict[str, list[dict[str, Any]]]
     scored: Mapping[tuple[str, str], Scored]
     hits: Mapping[tuple[str, str], tuple[RuleHit, ...]]
@@ -82,7 +81,7 @@ def count(home: Home, schools: Sequence[str], *, as_of: datetime, scorecard: Sco
     on_norm = _norm_schools(tables.timetable, first=day_of(lately), end=local_date(as_of))
     return Counting(
         as_of=as_of,
-        past=past,
+        pictures=pictures(past),
         rows=_by_school(frame, schools),
         scored=scored,
         hits=worded(_found(past, rules), every_rule),
@@ -115,20 +114,10 @@ def _score(scorecard: Scorecard, frame: pl.DataFrame) -> dict[tuple[str, str], S
     matrix = as_matrix(frame, scorecard.names)
     scores = scorecard.score(matrix)
     scorecard.check(scores)
-    known = [(name, feature(name).label) for name in scorecard.names]
-    who = frame.select("school", "pupil").rows()
+    columns = (scores.log_odds.tolist(), scores.probability.tolist(), scores.contributions.tolist())
     return {
-        pupil: Scored(
-            log_odds=float(scores.log_odds[place]),
-            probability=float(scores.probability[place]),
-            contributions=tuple(
-                Contribution(feature=name, label=label, value=None if math.isnan(value) else value, log_odds=part)
-                for (name, label), value, part in zip(
-                    known, matrix[place].tolist(), scores.contributions[place].tolist(), strict=True
-                )
-            ),
-        )
-        for place, pupil in enumerate(who)
+        who: Scored(log_odds=log_odds, probability=probability, parts=tuple(parts))
+        for who, log_odds, probability, parts in zip(frame.select("school", "pupil").rows(), *columns, strict=True)
     }
 
 

@@ -17,12 +17,14 @@ from data_contracts.weekly_list import (
     CalendarDay,
     Contribution,
     Gone,
+    Reason,
     RuleHit,
     Signal,
     Since,
     Standing,
     WeeklyList,
 )
+from features.catalogue import feature
 from features.history import day_of
 from features.words import day_text
 from models.explain import Period, frequency, in_brief, moved, reasons, tier
@@ -41,11 +43,19 @@ TIE_RULE_RULES = (
 
 @dataclass(frozen=True)
 class Scored:
-    """One pupil's score and its exact parts; ``probability`` from 0 to 1."""
+    """One pupil's score and its exact parts, in log-odds.
+
+    Parameters
+    ----------
+    probability
+        From 0 to 1.
+    parts
+        One for each feature of the scorecard, in its order.
+    """
 
     log_odds: float
     probability: float
-    contributions: tuple[Contribution, ...]
+    parts: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -93,17 +103,18 @@ class Counted:
         All enrolled pupils.
     basis_reason
         Why the list stands on rules; empty where it stands on the scorecard.
-    model_version, baseline
-        Of the scorecard; None for rules.
+    model_version, baseline, features
+        Of the scorecard; None or empty for rules.
     weeks_known
         School weeks of this school year so far.
     on_norm
         No timetable of the school's own lately.
     periods
         Words for the windows.
-    quality, school_days, attendance, calendar, earlier
-        The last weeks' quality; days for the calendar; per pupil attendance and registered days; earlier lists, newest
-        first.
+    quality, school_days, attendance, calendar
+        The last weeks' quality; days for the calendar; per pupil attendance and registered days.
+    before, earlier
+        The list before, and who was on it and on those before that, newest first.
     """
 
     settings: SchoolSettings
@@ -115,13 +126,15 @@ class Counted:
     basis_reason: str = ""
     model_version: str | None = None
     baseline: float | None = None
+    features: tuple[str, ...] = ()
     weeks_known: int = 0
     on_norm: bool = False
     quality: tuple[WeekQuality, ...] = ()
     school_days: tuple[date, ...] = ()
     attendance: Mapping[str, tuple[AttendanceWeek, ...]] = field(default_factory=dict)
     calendar: Mapping[str, tuple[CalendarDay, ...]] = field(default_factory=dict)
-    earlier: Sequence[WeeklyList] = ()
+    before: WeeklyList | None = None
+    earlier: Sequence[frozenset[str]] = ()
 
     @property
     def on_rules(self) -> bool:
@@ -186,10 +199,12 @@ def _in_order(counted: Counted) -> list[Candidate]:
 def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> Signal:
     row, scored = candidate.row, candidate.scored
     before = _before(counted, candidate.pupil)
+    contributions: tuple[Contribution, ...] = ()
+    raising: tuple[Reason, ...] = in_brief(row, counted.periods)
+    lowering: tuple[Reason, ...] = ()
     if scored is not None and position is not None:
-        raising, lowering = reasons(scored.contributions, row, counted.periods)
-    else:
-        raising, lowering = in_brief(row, counted.periods), ()
+        contributions = _contributions(counted.features, scored, row)
+        raising, lowering = reasons(contributions, row, counted.periods)
     signal = Signal(
         pupil=candidate.pupil,
         group=row["group"],
@@ -212,12 +227,19 @@ def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> 
                 "log_odds": scored.log_odds,
                 "probability": scored.probability,
                 "baseline": counted.baseline,
-                "contributions": scored.contributions,
+                "contributions": contributions,
                 "tier": tier(scored.probability),
                 "frequency": frequency(scored.probability),
             }
         )
     return signal.model_copy(update={"order_note": _order_note(counted, signal, before)})
+
+
+def _contributions(names: Sequence[str], scored: Scored, row: Mapping[str, Any]) -> tuple[Contribution, ...]:
+    return tuple(
+        Contribution(feature=name, label=feature(name).label, value=row[name], log_odds=part)
+        for name, part in zip(names, scored.parts, strict=True)
+    )
 
 
 def _short_history(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -228,26 +250,24 @@ def _short_history(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _before(counted: Counted, pupil: str) -> Signal | None:
-    if not counted.earlier:
-        return None
-    return next((signal for signal in counted.earlier[0].signals if signal.pupil == pupil), None)
+    signals = counted.before.signals if counted.before is not None else ()
+    return next((signal for signal in signals if signal.pupil == pupil), None)
 
 
 def _since(counted: Counted, pupil: str) -> Since:
     """Still: also on the list before. Back: not on that one, but on one of those before it."""
-    on = [any(s.pupil == pupil and s.on_list for s in earlier.signals) for earlier in counted.earlier]
-    if on and on[0]:
+    if counted.earlier and pupil in counted.earlier[0]:
         return Since.STILL
-    return Since.BACK if any(on[1:]) else Since.NEW
+    return Since.BACK if any(pupil in on_list for on_list in counted.earlier[1:]) else Since.NEW
 
 
 def _order_note(counted: Counted, now: Signal, before: Signal | None) -> str:
-    if now.position is None or before is None or before.position is None:
+    if now.position is None or before is None or before.position is None or counted.before is None:
         return ""
     if now.position == before.position:
         return f"Plaats {now.position}, net als vorige keer."
     note = f"Van plaats {before.position} naar {now.position}"
-    if counted.model_version != counted.earlier[0].model_version:
+    if counted.model_version != counted.before.model_version:
         return f"{note}: de lijst is met een ander model gemaakt dan de vorige."
     up = now.position < before.position
     if counted.on_rules:
@@ -270,12 +290,12 @@ def _moved_on_rules(now: Signal, before: Signal, *, up: bool) -> str:
 
 
 def _gone(counted: Counted, signals: Sequence[Signal], ordered: Sequence[Candidate]) -> tuple[Gone, ...]:
-    if not counted.earlier:
+    if counted.before is None:
         return ()
     now = {signal.pupil: signal for signal in signals}
     places = {candidate.pupil: place for place, candidate in enumerate(ordered, start=1)}
     gone = []
-    for signal in counted.earlier[0].signals:
+    for signal in counted.before.signals:
         if not signal.on_list or (signal.pupil in now and now[signal.pupil].on_list):
             continue
         if signal.pupil in places:

@@ -23,7 +23,9 @@ from pipelines.lake import Lake, as_known
 from pipelines.tables import load
 
 KEY = ["school", "pupil", "origin"]
-RULES = ["rules", *(f"rules_{name}" for name in rule_packs())]
+PACKS = [f"rules_{name}" for name in rule_packs()]
+RULES = ["duties", "loud", *PACKS]
+STRAY = 0.005  # share of a school's registrations that may lie before its registrations really began
 LONGEST = timedelta(days=4 * 366)  # older registrations teach nothing about schools as they are now
 REMEDY = "Lever eerst schoolweken aan met 'aanwezig ingest'. Tot die tijd staan de lijsten op regels."
 
@@ -47,9 +49,9 @@ class Ground:
     moment
         Moment up to which things are known (UTC).
     since
-        First day with registrations at most schools.
+        First day on which any school registered.
     began
-        Per school the first day with a registration: ``school, began`` (day number).
+        Per school the day on which its registrations began: ``school, began`` (day number).
     weeks, origins
         Mondays of school weeks from `since`; origins whose outcome is known at `moment`.
     """
@@ -89,20 +91,23 @@ def survey(home: Home, outcome: AbsentDays | Registered, *, until: datetime | No
         detail = "er zijn nog geen afwezigheden aangeleverd"
         raise NotEnoughDataError(detail, remedy=REMEDY)
     moment = newest if until is None else min(until, newest)
-    tables = prepared(load(home, until=local_date(moment)))
     began = (
         lake.scan("absences")
-        .filter(pl.col("start_date") > moment.date() - LONGEST)
+        .filter((pl.col("recorded_at") <= moment) & (pl.col("start_date") > moment.date() - LONGEST))
         .group_by("school")
-        .agg(pl.col("start_date").min())
+        # Not the very first: one mistyped date would add years without registrations.
+        .agg(pl.col("start_date").cast(pl.Int32).quantile(STRAY, "lower").cast(pl.Int64).alias("began"))
         .collect()
     )
-    by_school_weeks = isinstance(outcome, AbsentDays)
-    # Where horizons are calendar days, schools need not run side by side: each is looked at from its own start.
-    since = began["start_date"].sort()[len(began) // 2 if by_school_weeks else 0]
+    if began.is_empty():
+        detail = f"op {moment:%d-%m-%Y} waren er nog geen afwezigheden bekend"
+        raise NotEnoughDataError(detail, remedy=REMEDY)
+    since = EPOCH + timedelta(days=int(began["began"].to_numpy().min()))
+    tables = prepared(load(home, until=local_date(moment)))
     past = _settled(history(tables, moment, since=since))
     days = past.school_days.select("school", "week").unique().collect().to_native()
-    laid = common_weeks if by_school_weeks else calendar_weeks
+    # A horizon in calendar days needs no school weeks: courses with a deadline a month have few in common.
+    laid = common_weeks if isinstance(outcome, AbsentDays) else calendar_weeks
     weeks = laid([(school, EPOCH + timedelta(days=week)) for school, week in days.iter_rows()])
     found = origins(weeks, outcome, until=local_date(moment), plan=plan)
     if not found:
@@ -116,7 +121,7 @@ def survey(home: Home, outcome: AbsentDays | Registered, *, until: datetime | No
         outcome=outcome,
         moment=moment,
         since=since,
-        began=began.select("school", began=pl.col("start_date").cast(pl.Int32).cast(pl.Int64)),
+        began=began,
         weeks=tuple(weeks),
         origins=found,
     )
@@ -128,8 +133,8 @@ def features_at(ground: Ground, origin: date, *, plan: Plan, with_rules: bool = 
     Returns
     -------
     polars.DataFrame
-        `KEY` (origin as a date), the features, and `RULES`: how many rules of each pack, and of all, the pupil had
-        reached (null without `with_rules`, which takes time).
+        `KEY` (origin as a date), the features, and `RULES`: how many rules the pupil had reached, of those that are a
+        duty, of those that bring a pupil into view, and of each pack (null without `with_rules`, which takes time).
     """
     past = history(ground.tables, as_of(origin))
     frame: pl.DataFrame = build_from(past).collect().to_native()
@@ -156,7 +161,8 @@ def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.Dat
         .join(_applying(rules), on=["rule", "sector"])
         .group_by("school", "pupil")
         .agg(
-            pl.len().cast(pl.Float64).alias("rules"),
+            pl.col("statutory").sum().cast(pl.Float64).alias("duties"),
+            (~pl.col("quiet")).sum().cast(pl.Float64).alias("loud"),
             *((pl.col("pack") == name).sum().cast(pl.Float64).alias(f"rules_{name}") for name in rule_packs()),
         )
     )
@@ -184,5 +190,15 @@ def _settled(past: History) -> History:
 
 
 def _applying(rules: Sequence[Rule]) -> pl.DataFrame:
-    rows = [(rule.id, rule.pack, sector.value) for rule in rules for sector in rule.sectors]
-    return pl.DataFrame(rows, schema={"rule": pl.String, "pack": pl.String, "sector": pl.String}, orient="row")
+    """Which rule applies in which sector, and what kind of rule it is."""
+    return pl.DataFrame(
+        [(each.id, each.pack, sector.value, each.statutory, each.quiet) for each in rules for sector in each.sectors],
+        schema={
+            "rule": pl.String,
+            "pack": pl.String,
+            "sector": pl.String,
+            "statutory": pl.Boolean,
+            "quiet": pl.Boolean,
+        },
+        orient="row",
+    )

@@ -13,7 +13,7 @@ from data_contracts.quality import QualityReport, Severity, Verdict
 from features.words import day_text
 
 if TYPE_CHECKING:  # these load libraries that a report does not need
-    from models.evaluate import Evaluation, Figure
+    from models.figures import Evaluation, Figure
     from pipelines.simulate import Summary
     from pipelines.simulate.calibration import Row
     from pipelines.weekly import Listed

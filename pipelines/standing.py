@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.errors import NotFoundError
 from data_contracts.quality import Verdict
 from models.serving import champion
 from pipelines.home import Home
@@ -58,7 +59,7 @@ def standing(home: Home, *, now: datetime) -> InstallationStanding:
         rows.append(
             SchoolStanding(
                 school=school,
-                name=lake.settings(school).name,
+                name=_name(lake, school),
                 deliveries=len(reports),
                 with_warnings=sum(report.verdict is Verdict.ACCEPTED_WITH_WARNINGS for report in reports),
                 newest_delivery=max((report.delivered_at for report in reports), default=None),
@@ -74,12 +75,23 @@ def standing(home: Home, *, now: datetime) -> InstallationStanding:
     )
 
 
+def _name(lake: Lake, school: str) -> str:
+    """Name of a school, empty where it has no settings yet: how things stand can be asked at any time."""
+    try:
+        return lake.settings(school).name
+    except NotFoundError:
+        return ""
+
+
 def _missing(schools: list[str], rows: list[SchoolStanding], *, trained: bool) -> tuple[str, ...]:
     missing = []
     if not schools:
         missing.append("Er is nog niets aangeleverd: aanwezig ingest MAP")
     if schools and not trained:
         missing.append("Er is nog geen model, lijsten volgen de drempels: aanwezig train")
+    unset = [row.school for row in rows if not row.name]
+    if unset:
+        missing.append(f"Nog geen schoolbestand voor {', '.join(unset)}: zie docs/contracts.md, onder 'Schoolbestand'")
     without = [row.school for row in rows if row.edition is None]
     if without:
         missing.append(f"Nog geen weeklijst voor {', '.join(without)}: aanwezig weekly")

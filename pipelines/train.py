@@ -12,17 +12,19 @@ from pydantic import BaseModel, ConfigDict
 from data_contracts.errors import NotEnoughDataError
 from features.calendar import local_date
 from features.catalogue import CATALOGUE, CATALOGUE_VERSION, NAMES
-from models.evaluate import Evaluation, Ranking
+from models.evaluate import Ranking
 from models.evaluate import evaluate as judge
+from models.figures import Evaluation
 from models.fit import About, Fitted, Sample, Settings, fit
 from models.outcome import read_outcome
 from models.scorecard import as_matrix
 from models.serving import save, serve
 from models.splits import Plan, Split, as_of, evaluation_origins, plan_for, split
 from pipelines.home import Home
-from pipelines.panels import KEY, RULES, Ground, features_at, labels_at, survey
+from pipelines.panels import KEY, PACKS, Ground, features_at, labels_at, survey
 
 Progress = Callable[[str, int, int], None]
+DUTY = 100.0  # a legal duty comes before any number of other rules (`pipelines.listing`)
 SIMPLE = "absent_rate_4w"
 """Feature that serves as the simple yardstick."""
 
@@ -248,20 +250,21 @@ def _backtest(
         detail = "op geen enkele peildatum was er genoeg om van te leren: " + "; ".join(skipped)
         raise NotEnoughDataError(detail, remedy="Lever meer schoolweken aan. Tot die tijd staan de lijsten op regels.")
     frame = pl.concat(scored).join(labels_at(ground, ground.moment, tests), on=KEY, how="inner")
+    missed = pl.col(SIMPLE).fill_null(0.0) / 2  # less than one rule
     frame = frame.with_columns(
-        # Among equal numbers of rules, the one who was away most comes first: the best that a list on rules can do.
-        rules=pl.col("rules") + pl.col(SIMPLE).fill_null(0.0) / 2,
-        chance=pl.lit(0.0),
+        rules=DUTY * pl.col("duties") + pl.col("loud") + missed, reached=pl.col("loud") + missed, chance=pl.lit(0.0)
     )
     capacity = {school: one.capacity for school, one in ground.settings.items()}
     return judge(frame, _rankings(), capacity=capacity, outcome=ground.outcome.name), tuple(skipped)
 
 
 def _rankings() -> list[Ranking]:
-    packs = [Ranking(name, f"regelset {name.removeprefix('rules_')}", name, "rules") for name in RULES[1:]]
+    """The model; a list on rules, in the order it really has; kinder orders for the rules; and simple yardsticks."""
+    packs = [Ranking(name, f"regelset {name.removeprefix('rules_')}", name, "rules") for name in PACKS]
     return [
         Ranking("scorecard", "de scorekaart", "log_odds", "model", "probability"),
         Ranking("rules", "de regels", "rules", "rules"),
+        Ranking("rules_reached", "het aantal bereikte drempels", "reached", "rules"),
         *packs,
         Ranking("absence_4w", "de afwezigheid in de laatste 4 weken", SIMPLE, "simple"),
         Ranking("chance", "het toeval", "chance", "simple"),

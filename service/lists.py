@@ -4,10 +4,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ListStanding:
     """A list as it stands now, for the command line's ``status``."""
 
     school: str
@@ -127,6 +127,7 @@ def _signal_row(row: ListRow, rank: int, signal: Signal) -> SignalRow:
         pupil=signal.pupil,
         group_name=signal.group,
         rank=rank,
+        on_list=signal.on_list,
         document=signal.model_dump_json(),
     )
 
@@ -155,25 +156,48 @@ def _store_names(session: Session, school: str, names: Sequence[SealedName]) -> 
 def previous(engine: Engine, *, school: str, before: date) -> WeeklyList | None:
     """Return the last list of `school` for a week before `before`, newest edition; for the comparison with last week.
 
-    No viewer: it is read by the program that publishes, holds pseudonyms only, and is shown to nobody.
+    Without calendars and attendance, which that comparison does not need. No viewer: it is read by the program that
+    publishes, holds pseudonyms only, and is shown to nobody.
     """
     with db.transaction(engine, writes=False) as session:
-        row = session.scalar(
-            select(ListRow)
-            .where(ListRow.school == school, ListRow.week < before)
-            .order_by(ListRow.week.desc(), ListRow.edition.desc())
-            .limit(1)
-        )
+        row = _newest_before(session, school=school, before=before)
         if row is None:
             return None
         documents = session.scalars(
             select(SignalRow.document).where(SignalRow.list_id == row.id).order_by(SignalRow.rank)
         )
-        signals = [json.loads(document) for document in documents]
+        signals = [{**json.loads(document), "calendar": [], "attendance": []} for document in documents]
         return WeeklyList.model_validate_json(json.dumps({**json.loads(row.document), "signals": signals}))
 
 
-def standing(engine: Engine) -> tuple[Standing, ...]:
+def earlier_on_list(engine: Engine, *, school: str, before: date, weeks: int) -> tuple[frozenset[str], ...]:
+    """Return who was on each of the last `weeks` lists of `school` before `before`, newest first; pseudonyms only."""
+    found: list[frozenset[str]] = []
+    with db.transaction(engine, writes=False) as session:
+        while len(found) < weeks and (row := _newest_before(session, school=school, before=before)) is not None:
+            pupils = session.scalars(select(SignalRow.pupil).where(SignalRow.list_id == row.id, SignalRow.on_list))
+            found.append(frozenset(pupils))
+            before = row.week
+    return tuple(found)
+
+
+def moments(engine: Engine, *, week: date) -> dict[str, datetime]:
+    """Return per school up to which moment (UTC) the standing list of `week` knew things."""
+    with db.transaction(engine, writes=False) as session:
+        rows = session.scalars(select(ListRow).where(ListRow.week == week).order_by(ListRow.edition))
+        return {row.school: datetime.fromisoformat(json.loads(row.document)["as_of"]) for row in rows}
+
+
+def _newest_before(session: Session, *, school: str, before: date) -> ListRow | None:
+    return session.scalar(
+        select(ListRow)
+        .where(ListRow.school == school, ListRow.week < before)
+        .order_by(ListRow.week.desc(), ListRow.edition.desc())
+        .limit(1)
+    )
+
+
+def standing(engine: Engine) -> tuple[ListStanding, ...]:
     """Return every list as it stands now (newest edition), by school and week; numbers only, nobody's data."""
     with db.transaction(engine, writes=False) as session:
         rows = session.execute(
@@ -182,9 +206,9 @@ def standing(engine: Engine) -> tuple[Standing, ...]:
             .order_by(ListRow.school, ListRow.week, ListRow.edition)
         ).all()
         newest = {(row.school, row.week): (row, name) for row, name in rows}
-        counts: dict[str, int] = {}
-        for list_id, document in session.execute(select(SignalRow.list_id, SignalRow.document)):
-            counts[list_id] = counts.get(list_id, 0) + bool(json.loads(document)["on_list"])
+        counted = select(SignalRow.list_id, func.count()).where(SignalRow.on_list).group_by(SignalRow.list_id)
+        counts = {list_id: int(count) for list_id, count in session.execute(counted)}
         return tuple(
-            Standing(row.school, name, row.week, row.edition, counts.get(row.id, 0)) for row, name in newest.values()
+            ListStanding(row.school, name, row.week, row.edition, counts.get(row.id, 0))
+            for row, name in newest.values()
         )

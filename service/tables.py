@@ -90,7 +90,9 @@ class ListRow(Base):
 
 
 class SignalRow(Base):
-    """One pupil on one list. School, group and pupil stand beside the document, since scope is decided on them."""
+    """One pupil on one list. School, group and pupil stand beside the document, since scope is decided on them;
+    ``on_list`` too, since the next list asks for it alone.
+    """
 
     __tablename__ = "signals"
     __table_args__ = (UniqueConstraint("list_id", "pupil"), Index(None, "school", "pupil"))
@@ -101,6 +103,7 @@ class SignalRow(Base):
     pupil: Mapped[str] = mapped_column(String(32))
     group_name: Mapped[str] = mapped_column(Text)
     rank: Mapped[int]
+    on_list: Mapped[bool]
     document: Mapped[str] = mapped_column(Text)
 
 

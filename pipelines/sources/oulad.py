@@ -110,7 +110,7 @@ def convert(source: Path, target: Path) -> Converted:
             "absences": missed.filter(mine).drop("school"),
             "outcomes": _outcomes(gone.filter(mine)),
         }
-        _write(target / course.school, course, files)
+        _write(target / course.school, course, {name: frame for name, frame in files.items() if not frame.is_empty()})
     return Converted(len(courses), enrolled.height, missed.height, gone.height, left_out)
 
 

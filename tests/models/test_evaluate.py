@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from data_contracts.errors import ModelError, NotEnoughDataError
-from models.evaluate import Evaluation, Ranking, evaluate
+from models.evaluate import Ranking, evaluate
+from models.figures import Evaluation
 
 OURS = Ranking("scorecard", "de scorekaart", "score", "model", "probability")
 RULES = Ranking("rules", "de regels", "rules", "rules")

@@ -16,14 +16,14 @@ def test_the_scorecard_is_the_booster_on_every_row_learned_from(fitted):
 
 
 def test_a_table_that_is_not_the_booster_is_refused(refit, monkeypatch):
-    read_off = models.fit._read_off
+    read_off = models.fit.read_off
 
     def tampered(*args):
         additive = read_off(*args)
         additive.centred[0][0] += 1e-8
         return additive
 
-    monkeypatch.setattr(models.fit, "_read_off", tampered)
+    monkeypatch.setattr(models.fit, "read_off", tampered)
     with pytest.raises(ModelError, match="wijkt"):
         refit(max_iterations=5)
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_contracts.errors import NotEnoughDataError
 from models.outcome import read_outcome
-from models.splits import Plan, as_of, common_weeks, evaluation_origins, known_from, origins, split
+from models.splits import Plan, as_of, calendar_weeks, common_weeks, evaluation_origins, known_from, origins, split
 
 EIGHT_WEEKS = read_outcome("long_absence")
 FIRST_YEAR = [date(2024, 9, 2) + timedelta(weeks=week) for week in range(44)]
@@ -22,9 +22,16 @@ def test_a_list_is_made_on_monday_at_six_dutch_time():
     assert as_of(date(2026, 6, 1)) == datetime(2026, 6, 1, 4, tzinfo=UTC)
 
 
-def test_a_week_counts_where_half_of_the_schools_have_school():
-    days = [("A", date(2026, 9, 7)), ("B", date(2026, 9, 9)), ("A", date(2026, 9, 14)), ("C", date(2026, 9, 10))]
-    assert common_weeks(days) == [date(2026, 9, 7)]
+def test_a_week_counts_where_half_of_the_schools_then_known_have_school():
+    first, second, third = date(2026, 9, 7), date(2026, 9, 14), date(2026, 9, 21)
+    days = [("A", first), ("A", third + timedelta(days=2)), ("B", first), ("B", second), ("B", third), ("C", first)]
+    assert common_weeks(days) == [first, second, third]
+    assert common_weeks([*days, ("D", first), ("D", third)]) == [first, third]
+
+
+def test_for_horizons_in_calendar_days_every_week_counts():
+    days = [("A", date(2026, 9, 9)), ("B", date(2026, 10, 1))]
+    assert calendar_weeks(days) == [date(2026, 9, 7) + timedelta(weeks=week) for week in range(4)]
 
 
 def test_an_outcome_is_known_when_eight_school_weeks_are_over_and_settled():

@@ -9,7 +9,7 @@ import pytest
 from data_contracts.identifiers import Sector
 from data_contracts.quality import Grade, WeekQuality
 from data_contracts.school import SchoolSettings
-from data_contracts.weekly_list import Basis, Contribution, RuleHit, Since, Standing, WeeklyList
+from data_contracts.weekly_list import Basis, RuleHit, Since, Standing, WeeklyList
 from features.catalogue import CATALOGUE
 from models.explain import Period
 from pipelines.listing import Candidate, Counted, Scored, in_view, weekly_list
@@ -51,8 +51,7 @@ def candidate(letter: str, score: float | None = None, *, missed: float = 0.0, *
     }
     scored = None
     if score is not None:
-        part = Contribution(feature="absent_rate_4w", label="x", value=missed, log_odds=score + 3)
-        scored = Scored(log_odds=score, probability=0.1, contributions=(part,))
+        scored = Scored(log_odds=score, probability=0.1, parts=(score + 3,))
     return Candidate(
         **{"row": row, "hits": (), "quiet": frozenset({"tier_2"}), "already": False, "scored": scored} | more
     )
@@ -68,9 +67,16 @@ def counted(*candidates: Candidate, **more: Any) -> Counted:
         "periods": PERIODS,
         "model_version": "abc",
         "baseline": -3.0,
+        "features": ("absent_rate_4w",),
         "weeks_known": 10,
     }
     return Counted(**fields | more)
+
+
+def after(*lists: WeeklyList) -> dict[str, Any]:
+    """The lists before, newest first, as the weekly run reads them back."""
+    on_list = [frozenset(s.pupil for s in made.signals if s.on_list) for made in lists]
+    return {"before": lists[0], "earlier": on_list}
 
 
 def order(made: WeeklyList) -> list[str]:
@@ -153,20 +159,20 @@ class TestComparedWithLastWeek:
         last = self.list_of(
             candidate("a", 1.0), candidate("y", 0.5), candidate("b", -3.0), week=WEEK - timedelta(days=7)
         )
-        now = counted(candidate("a", 1.0), candidate("b", 0.5), candidate("c", 0.1), earlier=(last, older))
+        now = counted(candidate("a", 1.0), candidate("b", 0.5), candidate("c", 0.1), **after(last, older))
         since = {s.pupil[1]: s.since for s in weekly_list(now).signals}
         assert since == {"a": Since.STILL, "b": Since.BACK, "c": Since.NEW}
 
     def test_who_is_gone_and_why(self):
         last = self.list_of(candidate("a", 1.0), candidate("b", 0.5), week=WEEK - timedelta(days=7))
         weaker = weekly_list(
-            counted(*(candidate(x, 2.0) for x in "cd"), candidate("a", 0.0), candidate("b", -1.0), earlier=[last])
+            counted(*(candidate(x, 2.0) for x in "cd"), candidate("a", 0.0), candidate("b", -1.0), **after(last))
         )
         assert {g.pupil[1]: g.reason for g in weaker.gone} == {
             "a": "Het signaal is minder sterk dan dat van anderen: nu plaats 3.",
             "b": "Het signaal is minder sterk dan dat van anderen: nu plaats 4.",
         }
-        left = weekly_list(counted(candidate("b", 1.0, already=True), candidate("c", 0.0), earlier=[last]))
+        left = weekly_list(counted(candidate("b", 1.0, already=True), candidate("c", 0.0), **after(last)))
         assert [g.reason for g in left.gone] == [
             "Niet meer ingeschreven op deze school.",
             "Nu langdurig afwezig: staat in het aparte deel van de lijst.",
@@ -174,7 +180,7 @@ class TestComparedWithLastWeek:
 
     def test_why_the_order_changed(self):
         last = self.list_of(candidate("a", 1.0), candidate("b", 0.5), week=WEEK - timedelta(days=7))
-        now = weekly_list(counted(candidate("a", 1.0), candidate("b", 2.0), earlier=[last]))
+        now = weekly_list(counted(candidate("a", 1.0), candidate("b", 2.0), **after(last)))
         notes = {s.pupil[1]: s.order_note for s in now.signals}
         assert notes == {
             "b": "Van plaats 2 naar 1: hoeveel is gemist.",
@@ -184,7 +190,7 @@ class TestComparedWithLastWeek:
     def test_another_model_is_named_as_the_cause(self):
         last = self.list_of(candidate("a", 1.0), candidate("b", 0.5), week=WEEK - timedelta(days=7))
         other = last.model_copy(update={"model_version": "old"})
-        now = weekly_list(counted(candidate("a", 1.0), candidate("b", 2.0), earlier=[other]))
+        now = weekly_list(counted(candidate("a", 1.0), candidate("b", 2.0), **after(other)))
         assert "ander model" in now.signals[0].order_note
 
     def test_on_rules_a_new_threshold_is_named(self):
@@ -192,11 +198,10 @@ class TestComparedWithLastWeek:
         now = counted(
             candidate("a", missed=0.2),
             candidate("b", hits=(hit(),)),
-            earlier=[weekly_list(before)],
             basis_reason="x",
             model_version=None,
         )
-        first = weekly_list(replace(now, earlier=[weekly_list(replace(before, model_version=None))])).signals[0]
+        first = weekly_list(replace(now, **after(weekly_list(replace(before, model_version=None))))).signals[0]
         assert (first.pupil[1], first.order_note) == ("b", "Van plaats 2 naar 1: bereikt: mazl_vo_spells.")
 
 

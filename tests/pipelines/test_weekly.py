@@ -130,7 +130,12 @@ def test_without_deliveries_there_is_no_list(tmp_path: Path):
 
 
 def aanwezig(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {"AANWEZIG_HOME": str(home.root), "AANWEZIG_MODE": "demo", "PATH": "/usr/bin:/bin", "HOME": str(home.root)}
+    environment = {
+        "AANWEZIG_HOME": str(home.root),
+        "AANWEZIG_MODE": "demo",
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home.root),
+    }
     command = [sys.executable, "-c", "from pipelines.cli import main; main()", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

@@ -117,7 +117,7 @@ def test_without_a_score_there_is_no_waterfall():
         (absent(MONDAY, "iets nieuws", "yes"), "*", "authorised", False, "iets nieuws, de hele dag"),
     ],
 )
-def test_a_day_on_the_calendar(entry: CalendarDay, letter: str, family: str, part: bool, text: str):  # noqa: FBT001
+def test_a_day_on_the_calendar(entry: CalendarDay, letter: str, family: str, part: bool, text: str):
     (year,) = drawing.calendar([entry], [MONDAY])
     cell = year.months[0].weeks[0].cells[0]
     assert (cell.letter, cell.family, cell.part, cell.text) == (letter, family, part, text)

@@ -8,7 +8,7 @@ from sample_lists import LAST_WEEK, SCHOOL, WEEK, last_weeks_list, pupil, weekly
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from data_contracts.weekly_list import SealedName
+from data_contracts.weekly_list import SealedName, WeeklyList
 from service import db, lists
 from service.lists import Published, Status
 from service.tables import AuditRow, ListRow, SealedNameRow, SignalRow
@@ -43,8 +43,13 @@ def test_other_content_for_the_same_week_is_the_next_edition_and_leaves_the_firs
 
 def test_what_was_published_comes_back_to_the_last_bit(engine: Engine):
     lists.publish(engine, weekly_list(), names=(), by="test")
-    assert lists.previous(engine, school=SCHOOL, before=date(2026, 11, 23)) == weekly_list()
-    assert lists.previous(engine, school=SCHOOL, before=WEEK) == last_weeks_list()
+
+    def bare(made: WeeklyList) -> WeeklyList:
+        signals = [one.model_copy(update={"calendar": (), "attendance": ()}) for one in made.signals]
+        return made.model_copy(update={"signals": tuple(signals)})
+
+    assert lists.previous(engine, school=SCHOOL, before=date(2026, 11, 23)) == bare(weekly_list())
+    assert lists.previous(engine, school=SCHOOL, before=WEEK) == bare(last_weeks_list())
     assert lists.previous(engine, school=SCHOOL, before=LAST_WEEK) is None
 
 
@@ -108,3 +113,18 @@ def test_standing_counts_the_pupils_on_the_newest_edition(engine: Engine):
     rows = {one.week: one for one in lists.standing(engine)}
     newest = rows[date(2026, 8, 31)]
     assert (newest.school, newest.name, newest.edition, newest.on_list) == (SCHOOL, "Het Baken College", 1, 10)
+
+
+def test_who_was_on_the_lists_before_newest_first(engine: Engine):
+    lists.publish(engine, last_weeks_list(), names=(), by="test")
+    lists.publish(engine, weekly_list(), names=(), by="test")
+    this_week, last_week = lists.earlier_on_list(engine, school=SCHOOL, before=date(2026, 11, 23), weeks=2)
+    assert this_week == {one.pupil for one in weekly_list().signals if one.on_list}
+    assert last_week == {one.pupil for one in last_weeks_list().signals if one.on_list}
+    assert len(lists.earlier_on_list(engine, school=SCHOOL, before=date(2026, 11, 23), weeks=1)) == 1
+
+
+def test_the_moment_of_the_list_that_stands(engine: Engine):
+    assert lists.moments(engine, week=date(2026, 11, 23)) == {}
+    lists.publish(engine, weekly_list(), names=(), by="test")
+    assert lists.moments(engine, week=WEEK) == {SCHOOL: weekly_list().as_of}

@@ -54,6 +54,7 @@ def _lists() -> None:
         sa.Column("pupil", sa.String(32), nullable=False),
         sa.Column("group_name", sa.Text, nullable=False),
         sa.Column("rank", sa.Integer, nullable=False),
+        sa.Column("on_list", sa.Boolean, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_signals"),
         sa.ForeignKeyConstraint(["list_id"], ["weekly_lists.id"], name="fk_signals_list_id"),

@@ -163,6 +163,12 @@ def test_every_dependency_says_why_it_is_there():
     assert [each for each in wanted if not re.search(rf'"{re.escape(each)}",?\]? +# \w', text)] == []
 
 
+def test_no_lock_names_a_registry():
+    locks = sorted((ROOT / "requirements").glob("*.txt"))
+    assert locks
+    assert [path.name for path in locks if "://" in path.read_text(encoding="utf-8")] == []
+
+
 def test_the_licence_is_the_one_that_is_claimed():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert text.startswith("EUROPEAN UNION PUBLIC LICENCE v. 1.2\nEUPL © the European Union 2007, 2016\n")
