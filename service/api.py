@@ -48,7 +48,7 @@ def signals(request: Request, list_id: OpaqueId) -> Signalen:
     here = auth.installation(request)
     with auth.asking(request) as (viewer, session):
         head = reading.head(viewer, session, list_id)
-        shown = reading.signals(viewer, session, head)
+        shown = reading.signals(viewer, session, head, with_calendar=True)
         pupils = [one.signal.pupil for one in shown]
         names = reading.names(viewer, session, school=head.document.school, pupils=pupils, vault=here.vault)
     path = f"{PREFIX}/weeklijsten/{head.id}"

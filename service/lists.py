@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from pydantic import TypeAdapter
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from data_contracts.weekly_list import SealedName, Signal, WeeklyList
+from data_contracts.weekly_list import CalendarDay, SealedName, Signal, WeeklyList
 from service import audit, db
 from service.tables import ListRow, SchoolRow, SealedNameRow, SignalRow, new_id
+
+CALENDAR: TypeAdapter[tuple[CalendarDay, ...]] = TypeAdapter(tuple[CalendarDay, ...])
+"""A signal's calendar stands apart from its document: only the page of one pupil needs it."""
 
 
 class Status(StrEnum):
@@ -128,7 +132,8 @@ def _signal_row(row: ListRow, rank: int, signal: Signal) -> SignalRow:
         group_name=signal.group,
         rank=rank,
         on_list=signal.on_list,
-        document=signal.model_dump_json(),
+        document=signal.model_dump_json(exclude={"calendar"}),
+        calendar=CALENDAR.dump_json(signal.calendar).decode(),
     )
 
 
@@ -166,7 +171,7 @@ def previous(engine: Engine, *, school: str, before: date) -> WeeklyList | None:
         documents = session.scalars(
             select(SignalRow.document).where(SignalRow.list_id == row.id).order_by(SignalRow.rank)
         )
-        signals = [{**json.loads(document), "calendar": [], "attendance": []} for document in documents]
+        signals = [{**json.loads(document), "attendance": []} for document in documents]
         return WeeklyList.model_validate_json(json.dumps({**json.loads(row.document), "signals": signals}))
 
 

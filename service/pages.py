@@ -22,12 +22,16 @@ SHORT_PSEUDONYM = 8
 
 @dataclass(frozen=True)
 class Row:
-    """One pupil on the page: the signal, what to call the pupil, and the drawing beside it."""
+    """One pupil on the page: the signal, and what to call the pupil."""
 
     id: str
     name: str
     shown: Shown
-    chart: drawing.Chart | None
+
+    @property
+    def chart(self) -> drawing.Chart | None:
+        """Attendance against the class; drawn only where the page shows it."""
+        return drawing.chart(self.shown.signal.attendance)
 
     @property
     def headline(self) -> str:
@@ -60,11 +64,25 @@ class Duty:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """Pupils below the cut, under the first threshold that each has reached."""
+
+    label: str
+    statutory: bool
+    rows: tuple[Row, ...]
+
+    @property
+    def size(self) -> int:
+        """How many pupils."""
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
 class ListPage:
     """A list, parted as a meeting goes through it."""
 
     on_list: tuple[Row, ...]
-    beyond: tuple[Row, ...]
+    beyond: tuple[Beyond, ...]
     below: tuple[Row, ...]
     absent: tuple[Row, ...]
     gone: tuple[GoneRow, ...]
@@ -216,7 +234,7 @@ def list_page(shown: tuple[Shown, ...], left: tuple[tuple[Gone, Shown], ...], na
     ]
     return ListPage(
         on_list=tuple(row for row in candidates if row.shown.signal.on_list),
-        beyond=tuple(row for row in rest if row.shown.signal.rule_hits),
+        beyond=_beyond(rest),
         below=tuple(row for row in rest if not row.shown.signal.rule_hits),
         absent=tuple(row for row in rows if row.shown.signal.standing is Standing.ALREADY_ABSENT),
         gone=tuple(GoneRow(last.id, call(gone.pupil, names), last.signal.group, gone) for gone, last in left),
@@ -224,8 +242,19 @@ def list_page(shown: tuple[Shown, ...], left: tuple[tuple[Gone, Shown], ...], na
     )
 
 
+def _beyond(rest: list[Row]) -> tuple[Beyond, ...]:
+    """Group pupils below the cut by threshold: duties first, then the threshold that most have reached."""
+    groups: dict[tuple[str, bool], list[Row]] = {}
+    for row in rest:
+        if row.shown.signal.rule_hits:
+            first = row.shown.signal.rule_hits[0]
+            groups.setdefault((first.label, first.statutory), []).append(row)
+    order = sorted(groups.items(), key=lambda item: (not item[0][1], -len(item[1]), item[0][0]))
+    return tuple(Beyond(label, statutory, tuple(rows)) for (label, statutory), rows in order)
+
+
 def _row(shown: Shown, names: dict[str, str]) -> Row:
-    return Row(shown.id, call(shown.signal.pupil, names), shown, drawing.chart(shown.signal.attendance))
+    return Row(shown.id, call(shown.signal.pupil, names), shown)
 
 
 def call(pupil: str, names: dict[str, str]) -> str:

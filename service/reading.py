@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Select, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from data_contracts.errors import NotFoundError
 from data_contracts.weekly_list import Gone, Signal, WeeklyList
 from service import audit
 from service.audit import Action
+from service.lists import CALENDAR
 from service.tables import ListRow, SchoolRow, SealedNameRow, SignalRow
 from service.vault import Vault
 from service.viewer import Permission, Viewer
@@ -136,9 +137,10 @@ def head(viewer: Viewer, session: Session, list_id: str) -> Head:
     return _head(row)
 
 
-def signals(viewer: Viewer, session: Session, of: Head) -> tuple[Shown, ...]:
+def signals(viewer: Viewer, session: Session, of: Head, *, with_calendar: bool = False) -> tuple[Shown, ...]:
     """Return the signals on a list that the viewer may see, in order; each pupil is logged."""
-    rows = session.scalars(_signals(viewer).where(SignalRow.list_id == of.id)).all()
+    query = _signals(viewer).where(SignalRow.list_id == of.id)
+    rows = session.scalars(query.options(undefer(SignalRow.calendar)) if with_calendar else query).all()
     audit.record(
         viewer,
         session,
@@ -147,7 +149,7 @@ def signals(viewer: Viewer, session: Session, of: Head) -> tuple[Shown, ...]:
         subjects=[row.pupil for row in rows],
         object_id=of.id,
     )
-    return tuple(_shown(row) for row in rows)
+    return tuple(_shown(row, with_calendar=with_calendar) for row in rows)
 
 
 def signal(viewer: Viewer, session: Session, signal_id: str) -> Shown:
@@ -162,7 +164,7 @@ def signal(viewer: Viewer, session: Session, signal_id: str) -> Shown:
     if row is None:
         raise not_found(A_PUPIL)
     audit.record(viewer, session, action=Action.PUPIL_READ, school=row.school, subjects=[row.pupil], object_id=row.id)
-    return _shown(row)
+    return _shown(row, with_calendar=True)
 
 
 def gone(viewer: Viewer, session: Session, of: Head) -> tuple[tuple[Gone, Shown], ...]:
@@ -184,7 +186,7 @@ def gone(viewer: Viewer, session: Session, of: Head) -> tuple[tuple[Gone, Shown]
         subjects=last,
         object_id=of.id,
     )
-    return tuple((reasons[pupil], _shown(last[pupil])) for pupil in reasons if pupil in last)
+    return tuple((reasons[pupil], _shown(last[pupil], with_calendar=False)) for pupil in reasons if pupil in last)
 
 
 def earlier(viewer: Viewer, session: Session, of: Shown) -> tuple[Earlier, ...]:
@@ -233,5 +235,8 @@ def _head(row: ListRow) -> Head:
     return Head(row.id, row.edition, row.published_at, WeeklyList.model_validate_json(row.document))
 
 
-def _shown(row: SignalRow) -> Shown:
-    return Shown(row.id, row.list_id, row.school, Signal.model_validate_json(row.document))
+def _shown(row: SignalRow, *, with_calendar: bool) -> Shown:
+    signal = Signal.model_validate_json(row.document)
+    if with_calendar:
+        signal = signal.model_copy(update={"calendar": CALENDAR.validate_json(row.calendar)})
+    return Shown(row.id, row.list_id, row.school, signal)

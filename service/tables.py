@@ -91,7 +91,7 @@ class ListRow(Base):
 
 class SignalRow(Base):
     """One pupil on one list. School, group and pupil stand beside the document, since scope is decided on them;
-    ``on_list`` too, since the next list asks for it alone.
+    ``on_list`` too, since the next list asks for it alone, and the calendar, which only a pupil's own page needs.
     """
 
     __tablename__ = "signals"
@@ -105,6 +105,7 @@ class SignalRow(Base):
     rank: Mapped[int]
     on_list: Mapped[bool]
     document: Mapped[str] = mapped_column(Text)
+    calendar: Mapped[str] = mapped_column(Text, deferred=True)
 
 
 class SealedNameRow(Base):

@@ -105,7 +105,7 @@ def test_then_by_a_lot_that_is_the_same_all_week_and_another_the_next():
     assert len({tuple(order(weekly_list(counted(*pupils, week=week)))) for week in weeks}) > 1
 
 
-def test_without_a_score_duties_go_first_then_rules_then_time_missed():
+def test_without_a_score_rules_reached_go_first_then_time_missed():
     made = weekly_list(
         counted(
             candidate("a", missed=0.9),
@@ -114,7 +114,7 @@ def test_without_a_score_duties_go_first_then_rules_then_time_missed():
             basis_reason="Er is nog geen model.",
         )
     )
-    assert order(made) == ["c", "b", "a"]
+    assert order(made) == ["b", "c", "a"]
     assert made.basis is Basis.RULES
     assert made.model_version is None
     assert made.basis_reason == "Er is nog geen model."

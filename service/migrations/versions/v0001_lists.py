@@ -56,6 +56,7 @@ def _lists() -> None:
         sa.Column("rank", sa.Integer, nullable=False),
         sa.Column("on_list", sa.Boolean, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
+        sa.Column("calendar", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_signals"),
         sa.ForeignKeyConstraint(["list_id"], ["weekly_lists.id"], name="fk_signals_list_id"),
         sa.UniqueConstraint("list_id", "pupil", name="uq_signals_list_id_pupil"),
