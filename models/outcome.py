@@ -17,6 +17,8 @@ from data_contracts.errors import SettingsError
 from features.history import number_of
 
 Frame: TypeAlias = nw.LazyFrame[Any]
+LISTED = "long_absence"
+"""Name of the outcome that weekly lists are about; a model of another outcome is kept, but makes no lists."""
 _LONG_AGO = 0  # 1970-01-01
 
 

@@ -15,7 +15,7 @@ from features.build import build_from
 from features.calendar import local_date
 from features.history import History, day_of, history, number_of
 from features.rules import Rule, hits, rules_of, worded
-from models.outcome import labels, read_outcome
+from models.outcome import LISTED, labels, read_outcome
 from models.scorecard import Scorecard, as_matrix
 from pipelines.home import Home
 from pipelines.lake import Lake
@@ -23,7 +23,6 @@ from pipelines.listing import Scored
 from pipelines.pictures import Pictures, pictures
 from pipelines.tables import NORM, load
 
-OUTCOME = "long_absence"
 LATELY = 28  # days back in which a norm timetable is worth a word
 
 
@@ -104,7 +103,7 @@ def _norm_schools(timetable: IntoFrame, *, first: date, end: date) -> frozenset[
 def _already(past: History, as_of: datetime) -> frozenset[tuple[str, str]]:
     """Pupils who are in the outcome already, from what was known at `as_of`."""
     today = local_date(as_of)
-    found = labels(past, [today], read_outcome(OUTCOME), until=today)
+    found = labels(past, [today], read_outcome(LISTED), until=today)
     rows = found.filter(nw.col("already")).select("school", "pupil").collect().to_native()
     return frozenset(rows.iter_rows())
 

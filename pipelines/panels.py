@@ -24,7 +24,7 @@ from pipelines.tables import load
 
 KEY = ["school", "pupil", "origin"]
 PACKS = [f"rules_{name}" for name in rule_packs()]
-RULES = ["duties", "loud", *PACKS]
+RULES = ["loud", *PACKS]
 STRAY = 0.005  # share of a school's registrations that may lie before its registrations really began
 LONGEST = timedelta(days=4 * 366)  # older registrations teach nothing about schools as they are now
 REMEDY = "Lever eerst schoolweken aan met 'aanwezig ingest'. Tot die tijd staan de lijsten op regels."
@@ -133,8 +133,8 @@ def features_at(ground: Ground, origin: date, *, plan: Plan, with_rules: bool = 
     Returns
     -------
     polars.DataFrame
-        `KEY` (origin as a date), the features, and `RULES`: how many rules the pupil had reached, of those that are a
-        duty, of those that bring a pupil into view, and of each pack (null without `with_rules`, which takes time).
+        `KEY` (origin as a date), the features, and `RULES`: how many rules the pupil had reached, of those by which
+        the school works and that bring a pupil into view, and of each pack (null without `with_rules`, which takes time).
     """
     past = history(ground.tables, as_of(origin))
     frame: pl.DataFrame = build_from(past).collect().to_native()
@@ -150,8 +150,8 @@ def features_at(ground: Ground, origin: date, *, plan: Plan, with_rules: bool = 
 def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.DataFrame:
     """Number of rules reached, of those that apply in the school's sector: ``school, pupil`` and `RULES`."""
     sectors = pl.DataFrame(
-        [(school, one.sector.value) for school, one in settings.items()],
-        schema={"school": pl.String, "sector": pl.String},
+        [(school, one.sector.value, list(one.rule_packs)) for school, one in settings.items()],
+        schema={"school": pl.String, "sector": pl.String, "packs": pl.List(pl.String)},
         orient="row",
     )
     rules = [rule for pack in rule_packs().values() for rule in pack]
@@ -161,8 +161,7 @@ def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.Dat
         .join(_applying(rules), on=["rule", "sector"])
         .group_by("school", "pupil")
         .agg(
-            pl.col("statutory").sum().cast(pl.Float64).alias("duties"),
-            (~pl.col("quiet")).sum().cast(pl.Float64).alias("loud"),
+            (~pl.col("quiet") & pl.col("pack").is_in(pl.col("packs"))).sum().cast(pl.Float64).alias("loud"),
             *((pl.col("pack") == name).sum().cast(pl.Float64).alias(f"rules_{name}") for name in rule_packs()),
         )
     )
@@ -192,12 +191,11 @@ def _settled(past: History) -> History:
 def _applying(rules: Sequence[Rule]) -> pl.DataFrame:
     """Which rule applies in which sector, and what kind of rule it is."""
     return pl.DataFrame(
-        [(each.id, each.pack, sector.value, each.statutory, each.quiet) for each in rules for sector in each.sectors],
+        [(each.id, each.pack, sector.value, each.quiet) for each in rules for sector in each.sectors],
         schema={
             "rule": pl.String,
             "pack": pl.String,
             "sector": pl.String,
-            "statutory": pl.Boolean,
             "quiet": pl.Boolean,
         },
         orient="row",

@@ -16,7 +16,7 @@ from models.evaluate import Ranking
 from models.evaluate import evaluate as judge
 from models.figures import Evaluation
 from models.fit import About, Fitted, Sample, Settings, fit
-from models.outcome import read_outcome
+from models.outcome import LISTED, read_outcome
 from models.scorecard import as_matrix
 from models.serving import save, serve
 from models.splits import Plan, Split, as_of, evaluation_origins, plan_for, split
@@ -24,7 +24,6 @@ from pipelines.home import Home
 from pipelines.panels import KEY, PACKS, Ground, features_at, labels_at, survey
 
 Progress = Callable[[str, int, int], None]
-DUTY = 100.0  # a legal duty comes before any number of other rules (`pipelines.listing`)
 SIMPLE = "absent_rate_4w"
 """Feature that serves as the simple yardstick."""
 
@@ -58,6 +57,8 @@ class TrainResult(_Frozen):
         Why there is no evaluation.
     registered
         Number in the MLflow registry.
+    serves
+        Whether lists are made with it from now on: only a model of the outcome that lists are about.
     seconds
         Time it took.
     """
@@ -77,6 +78,7 @@ class TrainResult(_Frozen):
     evaluation: Evaluation | None
     evaluation_note: str
     registered: str
+    serves: bool
     seconds: float
 
 
@@ -130,7 +132,9 @@ def train(
     evaluation, note = _last_evaluation(ground, panel, plan=plan, settings=settings, say=say)
     say("Vastleggen in MLflow", 0, 1)
     number = _register(home, fitted, evaluation, plan=plan, settings=settings)
-    serve(home.scorecards, fitted.scorecard)
+    serves = chosen.name == LISTED
+    if serves:
+        serve(home.scorecards, fitted.scorecard)
     say("Klaar", 1, 1)
     card = fitted.scorecard
     return TrainResult(
@@ -149,6 +153,7 @@ def train(
         evaluation=evaluation,
         evaluation_note=note,
         registered=number,
+        serves=serves,
         seconds=round(time.monotonic() - started, 1),
     )
 
@@ -251,20 +256,17 @@ def _backtest(
         raise NotEnoughDataError(detail, remedy="Lever meer schoolweken aan. Tot die tijd staan de lijsten op regels.")
     frame = pl.concat(scored).join(labels_at(ground, ground.moment, tests), on=KEY, how="inner")
     missed = pl.col(SIMPLE).fill_null(0.0) / 2  # less than one rule
-    frame = frame.with_columns(
-        rules=DUTY * pl.col("duties") + pl.col("loud") + missed, reached=pl.col("loud") + missed, chance=pl.lit(0.0)
-    )
+    frame = frame.with_columns(rules=pl.col("loud") + missed, chance=pl.lit(0.0))
     capacity = {school: one.capacity for school, one in ground.settings.items()}
     return judge(frame, _rankings(), capacity=capacity, outcome=ground.outcome.name), tuple(skipped)
 
 
 def _rankings() -> list[Ranking]:
-    """The model; a list on rules, in the order it really has; kinder orders for the rules; and simple yardsticks."""
+    """The model; a list on rules, in the order it really has; each pack alone; and simple yardsticks."""
     packs = [Ranking(name, f"regelset {name.removeprefix('rules_')}", name, "rules") for name in PACKS]
     return [
         Ranking("scorecard", "de scorekaart", "log_odds", "model", "probability"),
         Ranking("rules", "de regels", "rules", "rules"),
-        Ranking("rules_reached", "het aantal bereikte drempels", "reached", "rules"),
         *packs,
         Ranking("absence_4w", "de afwezigheid in de laatste 4 weken", SIMPLE, "simple"),
         Ranking("chance", "het toeval", "chance", "simple"),
