@@ -221,7 +221,7 @@ def pupil_days(rows: Frame, missed: Frame) -> Frame:
     """
     day = rows.group_by(PUPIL_DAY).agg(nw.col("scheduled").max(), nw.col("first_slot").max(), nw.col("last_slot").max())
     minutes, counted = nw.col("minutes"), nw.col("code") > _NOT_COUNTED
-    authorised = nw.col("code") % 3
+    authorised = nw.col("code") - nw.col("code") // 3 * 3
     parts = {
         "excused_minutes": ~counted,
         "absent_minutes": counted,

@@ -15,7 +15,7 @@ from features.calendar import local_date, school_year_start
 from features.catalogue import CATALOGUE, NAMES, Feature
 from features.frames import Frame, settle
 from features.history import History, history, number_of
-from features.scheduled import week_of
+from features.scheduled import week_of, weekday_of
 from features.tables import Tables
 
 PUPIL = ["school", "pupil"]
@@ -114,7 +114,7 @@ def _spell_counts(past: History) -> Frame:
     )
     sick = sick.with_columns(_gap_last=nw.when(nw.col("first_day") == nw.col("_last")).then(nw.col("gap")))
     counted = sick.group_by(PUPIL).agg(
-        nw.len().cast(nw.Int64).alias("sick_spells__year"),
+        nw.len().alias("sick_spells__year"),
         nw.col("_recent").sum().alias("sick_spells__12w"),
         nw.col("first_day").max().alias("last_sick"),
         nw.col("_gap_last").max().alias("gap_last"),
@@ -139,7 +139,7 @@ def _day_patterns(past: History) -> Frame:
         .join(newest, on="school", how="inner")
         .with_columns(since_absence=nw.col("_newest") - nw.col("number"))
     )
-    recent = days.filter(nw.col("weeks_ago") < WINDOWS["12w"][1]).with_columns(_weekday=(nw.col("day") + 3) % 7)
+    recent = days.filter(nw.col("weeks_ago") < WINDOWS["12w"][1]).with_columns(_weekday=weekday_of(nw.col("day")))
     on_day = {
         f"_on_{n}": nw.when(nw.col("_weekday") == n).then(nw.col("absent_minutes")).otherwise(0) for n in range(5)
     }
@@ -149,7 +149,7 @@ def _day_patterns(past: History) -> Frame:
         .agg(
             *(nw.col(name).sum() for name in on_day),
             nw.col("absent_minutes").sum().alias("_absent"),
-            nw.len().cast(nw.Int64).alias("_days"),
+            nw.len().alias("_days"),
         )
         .filter(nw.col("_days") >= FEWEST_DAYS)
         .with_columns(

@@ -152,15 +152,15 @@ def history(tables: Tables, as_of: datetime, *, since: date | None = None) -> Hi
 
 def _closed_days(days: Frame, enrolled: Frame) -> Frame:
     """Days on which (nearly) the whole school was away: ``school, day``."""
-    away = days.filter(nw.col("away") == 1).group_by(["school", "day"]).agg(nw.len().cast(nw.Int64).alias("_away"))
-    ever = enrolled.group_by(["school"]).agg(nw.col("pupil").n_unique().cast(nw.Int64).alias("_ever"))
+    away = days.filter(nw.col("away") == 1).group_by(["school", "day"]).agg(nw.len().alias("_away"))
+    ever = enrolled.group_by(["school"]).agg(nw.col("pupil").n_unique().alias("_ever"))
     # Few days pass this first sieve, so that enrolment is counted for those alone.
     suspect = away.join(ever, on="school", how="inner").filter(nw.col("_away") > 0.2 * nw.col("_ever"))
     present = (
         suspect.join(enrolled.select("school", "pupil", "from_day", "to_day"), on="school", how="inner")
         .filter((nw.col("from_day") <= nw.col("day")) & (nw.col("day") <= nw.col("to_day")))
         .group_by(["school", "day"])
-        .agg(nw.len().cast(nw.Int64).alias("_enrolled"), nw.col("_away").max())
+        .agg(nw.len().alias("_enrolled"), nw.col("_away").max())
     )
     # In a handful of pupils, most being ill at once is no closure.
     return present.filter((nw.col("_away") > CLOSED_SHARE * nw.col("_enrolled")) & (nw.col("_enrolled") >= 20)).select(  # noqa: PLR2004

@@ -39,7 +39,12 @@ def day_number(column: str) -> nw.Expr:
 
 def week_of(day: nw.Expr) -> nw.Expr:
     """Day number of the Monday of the week of `day` (1970-01-01 was a Thursday)."""
-    return day - (day + 3) % 7
+    return day - weekday_of(day)
+
+
+def weekday_of(day: nw.Expr) -> nw.Expr:
+    """Weekday of a day number, Monday 0 to Sunday 6. Written without a remainder, which Arrow does not have."""
+    return (day + 3) - (day + 3) // 7 * 7
 
 
 def scheduled(timetable: Frame, *, first_day: int, end_day: int) -> Scheduled:
@@ -61,21 +66,23 @@ def scheduled(timetable: Frame, *, first_day: int, end_day: int) -> Scheduled:
     )
     # Parallel lessons of one group in one slot are one slot of its pupils' time: the longest stands.
     slots = settle(
-        planned.with_columns(unit=unit)
+        planned.with_columns(unit=unit, minutes=nw.col("minutes").cast(nw.Int64))
         .group_by([*UNIT_DAY, "slot"])
-        .agg(nw.col("minutes").max().cast(nw.Int64), nw.col("start_minute").min())
+        .agg(nw.col("minutes").max(), nw.col("start_minute").min())
     )
     days = (
         slots.with_columns(_clocked=nw.col("start_minute").is_null().cast(nw.Int64))
         .group_by(UNIT_DAY)
         .agg(
             nw.col("minutes").sum().alias("scheduled"),
-            nw.len().cast(nw.Int64).alias("slots"),
+            nw.len().alias("slots"),
             nw.col("slot").min().alias("first_slot"),
             nw.col("slot").max().alias("last_slot"),
             nw.col("_clocked").max().alias("_unclocked"),
         )
-        .with_columns(week=week_of(nw.col("day")), clocked=nw.col("_unclocked") == 0)
+        .with_columns(
+            week=week_of(nw.col("day")), clocked=nw.col("_unclocked") == 0, slots=nw.col("slots").cast(nw.Int64)
+        )
         .drop("_unclocked")
     )
     return Scheduled(slots, settle(days))
@@ -126,9 +133,7 @@ def pupil_weeks(enrolled: Frame, days: Frame) -> Frame:
     keys = ["school", "pupil", "week"]
     own = own_days(days)
     own_weeks = own.select(*keys).unique(subset=keys, keep="any")
-    unit_weeks = days.group_by(["school", "unit", "week"]).agg(
-        nw.col("scheduled").sum(), nw.len().cast(nw.Int64).alias("days")
-    )
+    unit_weeks = days.group_by(["school", "unit", "week"]).agg(nw.col("scheduled").sum(), nw.len().alias("days"))
     whole = (
         enrolled.join(unit_weeks, on=["school", "unit"], how="inner")
         .filter((nw.col("from_day") <= nw.col("week")) & (nw.col("week") + 6 <= nw.col("to_day")))
@@ -154,7 +159,7 @@ def pupil_weeks(enrolled: Frame, days: Frame) -> Frame:
         nw.concat([edge_days.select(columns), group_days.select(columns), mine.select(columns)], how="vertical")
         .filter((nw.col("from_day") <= nw.col("day")) & (nw.col("day") <= nw.col("to_day")))
         .group_by(keys)
-        .agg(nw.col("scheduled").sum(), nw.len().cast(nw.Int64).alias("days"))
+        .agg(nw.col("scheduled").sum(), nw.len().alias("days"))
     )
     # A pupil who changes group in mid-week has two parts of one week.
     return (

@@ -206,4 +206,4 @@ def test_the_one_line_is_the_strongest_sentence_or_else_the_rule_or_else_the_not
     changes: dict[str, object], line: str
 ):
     signal: Signal = on_list(0).model_copy(update=changes)
-    assert pages.Row("id", "naam", Shown("id", "lijst", SCHOOL, signal), None).headline == line
+    assert pages.Row("id", "naam", Shown("id", "lijst", SCHOOL, signal)).headline == line
