@@ -9,12 +9,14 @@ from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 
 from data_contracts.identifiers import Sector
 from data_contracts.school import SchoolSettings
 from data_contracts.weekly_list import WeeklyList
 from features.history import day_of, history
+from features.spells import spells as unbroken
 from models.splits import as_of
 from pipelines.home import Home
 from pipelines.keys import Keys
@@ -76,7 +78,7 @@ def compare(home: Home, made: WeeklyList, events: Events, *, week: date) -> list
     pupil = dict(zip(numbers, Keys.of(home).pseudonyms(pl.Series(numbers), school), strict=True))
     past = history(load(home, schools=[school], until=week), as_of(week))
     counted = past.days.collect().to_native()
-    series = past.away_spells.collect().to_native()
+    series = unbroken(past.days.filter(nw.col("away") == 1), past.numbers).collect().to_native()
     same = defaultdict(int)
     for number in numbers:
         mine, theirs = counted.filter(pupil=pupil[number]), series.filter(pupil=pupil[number]).sort("first_day")

@@ -9,13 +9,13 @@ from functools import cache
 
 import narwhals as nw
 
-from data_contracts.reasons import KINDS, Authorised, Kind
+from data_contracts.reasons import KINDS, Authorised, Kind, Registration
 from data_contracts.tables import Unit
-from features.frames import Frame
-from features.scheduled import Scheduled, day_number, own_days
+from features.frames import Frame, like, settle
+from features.scheduled import UNNUMBERED, Scheduled, day_number, own_days
 
 BUCKET = 28  # days; a span is joined to the school days of the few buckets it touches, not of the whole year
-LONGEST_SPAN = 40  # buckets, three years: a longer span is cut there
+LONGEST_SPAN = 60  # buckets, more than four years, counted from the first day looked at
 DEFAULT_SLOT_MINUTES = 50  # a lesson hour where the timetable has whole days only (40-80 in practice, domain reference)
 AUTHORISED_CODES = {Authorised.YES: 0, Authorised.NO: 1, Authorised.UNKNOWN: 2}
 PUPIL_DAY = ["school", "pupil", "day"]
@@ -52,16 +52,22 @@ def _is(*kinds: Kind) -> nw.Expr:
 def absence_days(absences: Frame, enrolled: Frame, plan: Scheduled, *, first_day: int, end_day: int) -> Frame:
     """One row a registration and scheduled day it covers, with the bounds it has on that day.
 
-    Open-ended reports last until the day before `end_day`, or until the pupil's next registration begins. Days without
+    Open-ended reports last until the day before `end_day`, or until the pupil's next report begins. Days without
     scheduled time, and days outside the enrolment, fall away.
     """
     spans = _with_last_day(absences, end_day=end_day).filter(nw.col("last_day") >= first_day)
     single = spans.filter(nw.col("start_day") == nw.col("last_day")).with_columns(day=nw.col("start_day"))
     school_days = plan.days.select("school", "day").unique(subset=["school", "day"], keep="any")
-    offsets = _offsets(school_days)
+    offsets = like(
+        plan.days,
+        {"_key": [1] * LONGEST_SPAN, "_offset": list(range(LONGEST_SPAN))},
+        {"_key": nw.Int64, "_offset": nw.Int64},
+    )
     many = (
         spans.filter(nw.col("start_day") < nw.col("last_day"))
-        .with_columns(_first=nw.col("start_day") // BUCKET, _key=nw.lit(1))
+        .with_columns(
+            _first=nw.max_horizontal(nw.col("start_day"), nw.lit(first_day)) // BUCKET, _key=nw.lit(1).cast(nw.Int64)
+        )
         .join(offsets, on="_key", how="inner")
         .with_columns(_bucket=nw.col("_first") + nw.col("_offset"))
         .filter(nw.col("_bucket") <= nw.col("last_day") // BUCKET)
@@ -72,26 +78,13 @@ def absence_days(absences: Frame, enrolled: Frame, plan: Scheduled, *, first_day
     return _on_timetable(nw.concat([single, many.select(columns)], how="vertical"), enrolled, plan)
 
 
-def _offsets(school_days: Frame) -> Frame:
-    """Return the numbers 0, 1, 2, ... up to the longest span, taken from the school days so that any engine has them."""
-    first = school_days.select(nw.col("day").min().alias("_start")).with_columns(_key=nw.lit(1))
-    return (
-        school_days.select("day")
-        .unique(subset=["day"], keep="any")
-        .with_columns(_key=nw.lit(1))
-        .join(first, on="_key", how="inner")
-        .with_columns(_offset=(nw.col("day") - nw.col("_start")) // BUCKET)
-        .select("_key", "_offset")
-        .unique(subset=["_key", "_offset"], keep="any")
-        .filter(nw.col("_offset") <= LONGEST_SPAN)
-    )
-
-
 def _with_last_day(absences: Frame, *, end_day: int) -> Frame:
     spans = absences.with_columns(
         start_day=day_number("start_date"), last_day=nw.coalesce(day_number("end_date"), day_number("start_date"))
     ).filter(nw.col("start_day") < end_day)
-    begun = spans.select("school", "pupil", _later=nw.col("start_day"))
+    # A teacher's observation on the way does not end a report; the next report does.
+    reports = spans.filter(nw.col("registration") == Registration.REPORT.value)
+    begun = reports.select("school", "pupil", _later=nw.col("start_day"))
     until_next = (
         spans.filter(nw.col("open_ended"))
         .select("school", "pupil", "record", "start_day")
@@ -115,7 +108,9 @@ def _with_last_day(absences: Frame, *, end_day: int) -> Frame:
 def _on_timetable(rows: Frame, enrolled: Frame, plan: Scheduled) -> Frame:
     first, last = nw.col("day") == nw.col("start_day"), nw.col("day") == nw.col("last_day")
     own = own_days(plan.days).select(*PUPIL_DAY, _own=nw.col("unit"))
-    days = plan.days.select("school", "unit", "day", "scheduled", "slots", "first_slot", "last_slot", "clocked")
+    days = plan.days.select(
+        "school", "unit", "day", "scheduled", "slots", "numbered", "first_slot", "last_slot", "clocked"
+    )
     closes = nw.coalesce("end_date", "start_date") == nw.coalesce("start_date", "end_date")
     return (
         rows.join(enrolled.select("school", "pupil", "unit", "from_day", "to_day"), on=["school", "pupil"], how="inner")
@@ -135,24 +130,28 @@ def _on_timetable(rows: Frame, enrolled: Frame, plan: Scheduled) -> Frame:
             # One lesson hour without an end is that hour alone.
             hi=nw.when(nw.col("hi").is_null() & nw.col("one_day")).then(nw.col("lo")).otherwise(nw.col("hi")),
             event=_is(Kind.LATE, Kind.REMOVED_FROM_CLASS),
+            days_covered=nw.col("day").count().over("school", "record").cast(nw.Int64),
         )
     )
 
 
 def cells(rows: Frame, plan: Scheduled) -> Frame:
-    """Missed cells of scheduled time: ``school, pupil, day, slot, minutes, code``, each cell once.
+    """Missed cells of scheduled time: ``school, pupil, day, slot, minutes, code``.
 
-    Slot 0 is the day as a whole: for timetables without slots, and for amounts of which the slot is not known.
+    A slot that is missed wholly counts once, under the code that explains most. Parts of a slot, by clock times, add up
+    per code where the slot was not missed wholly. Slot 0 is the day as a whole: for timetables without slots, and for
+    amounts of which the slot is not known; those add up per code.
     """
     timed = rows.filter(~nw.col("event"))
     slotted = ~nw.col("lo").is_null() | ~nw.col("hi").is_null()
     clocked = ~slotted & (~nw.col("clock_lo").is_null() | ~nw.col("clock_hi").is_null())
-    stated = ~slotted & ~clocked & ~nw.col("amount").is_null() & nw.col("one_day")
-    loose = stated | (clocked & ~nw.col("clocked")) | (slotted & (nw.col("last_slot") == 0))
+    stated = ~slotted & ~clocked & ~nw.col("amount").is_null()
+    loose = stated | (clocked & ~nw.col("clocked")) | (slotted & (nw.col("numbered") == 0))
     timed = timed.with_columns(_slotted=slotted, _clocked=clocked, _loose=loose)
     # Most registrations are of one lesson hour: those meet the timetable on its key, without a range.
     one_slot = nw.col("_slotted") & (nw.col("lo") == nw.col("hi")).fill_null(value=False) & ~nw.col("_loose")
     slots = plan.slots
+    columns = [*PUPIL_DAY, "slot", "minutes", "code"]
     exact = (
         timed.filter(one_slot)
         .with_columns(slot=nw.col("lo"))
@@ -163,42 +162,50 @@ def cells(rows: Frame, plan: Scheduled) -> Frame:
     ranged = timed.filter(~one_slot & ~nw.col("_loose")).join(
         slots, on=["school", "unit", "day"], how="inner", suffix="_of_slot"
     )
+    inside = (nw.col("slot") >= nw.col("lo").fill_null(0)) & (nw.col("slot") <= nw.col("hi").fill_null(UNNUMBERED * 3))
     start = nw.col("start_minute_of_slot").cast(nw.Int64)
     overlap = nw.min_horizontal(nw.col("clock_hi").fill_null(1440), start + nw.col("minutes")) - nw.max_horizontal(
         nw.col("clock_lo").fill_null(0), start
     )
-    inside = (nw.col("slot") >= nw.col("lo").fill_null(0)) & (nw.col("slot") <= nw.col("hi").fill_null(99))
-    ranged = ranged.with_columns(minutes=nw.when(nw.col("_clocked")).then(overlap).otherwise(nw.col("minutes"))).filter(
-        (nw.col("_clocked") & (nw.col("minutes") > 0)) | (~nw.col("_clocked") & inside)
+    clock = ranged.filter(nw.col("_clocked")).with_columns(_overlap=overlap).filter(nw.col("_overlap") > 0)
+    covered = clock.filter(nw.col("_overlap") >= nw.col("minutes"))
+    whole = [
+        exact.select(columns),
+        ranged.filter(~nw.col("_clocked") & inside).select(columns),
+        covered.select(columns),
+    ]
+    cell = [*PUPIL_DAY, "slot"]
+    wholly = nw.concat(whole, how="vertical").group_by(cell).agg(nw.col("minutes").max(), nw.col("code").min())
+    wholly = settle(wholly.select(columns))
+    parts = clock.filter(nw.col("_overlap") < nw.col("minutes")).join(wholly.select(cell), on=cell, how="anti")
+    partly = (
+        parts.group_by([*cell, "code"])
+        .agg(nw.col("_overlap").sum(), nw.col("minutes").max().alias("_of"))
+        .with_columns(minutes=nw.min_horizontal("_overlap", "_of"))
     )
-    columns = [*PUPIL_DAY, "slot", "minutes", "code"]
     lumps = timed.filter(nw.col("_loose")).with_columns(minutes=_stated_minutes(), slot=nw.lit(0).cast(nw.Int64))
-    by_slot = (
-        nw.concat([exact.select(columns), ranged.select(columns)], how="vertical")
-        .group_by([*PUPIL_DAY, "slot"])
-        .agg(nw.col("minutes").max(), nw.col("code").min())
-    )
-    # Amounts without a slot may each be another hour of the day: they add up, to at most the day (see `pupil_days`).
-    by_day = lumps.select(columns).group_by([*PUPIL_DAY, "slot"]).agg(nw.col("minutes").sum(), nw.col("code").min())
-    return nw.concat([by_slot.select(columns), by_day.select(columns)], how="vertical")
+    by_day = lumps.select(columns).group_by([*cell, "code"]).agg(nw.col("minutes").sum())
+    return nw.concat([wholly, partly.select(columns), by_day.select(columns)], how="vertical")
 
 
 def _stated_minutes() -> nw.Expr:
-    slot = (
-        nw.when(nw.col("last_slot") > 0)
-        .then(nw.col("scheduled") / nw.col("slots"))
-        .otherwise(float(DEFAULT_SLOT_MINUTES))
-    )
-    hours = (nw.col("hi").fill_null(nw.col("lo")) - nw.col("lo").fill_null(nw.col("hi")) + 1) * slot
+    scheduled, slots = nw.col("scheduled"), nw.col("slots")
+    slot = nw.when(nw.col("numbered") > 0).then(scheduled / slots).otherwise(float(DEFAULT_SLOT_MINUTES))
+    # Hours of a day without slots: up to `hi`, or from `lo` to the end of the day, or both.
+    last = (scheduled / DEFAULT_SLOT_MINUTES).cast(nw.Int64)
+    last = nw.when(nw.col("one_day")).then(nw.col("lo")).otherwise(nw.max_horizontal(last, nw.col("lo")))
+    hours = (nw.coalesce(nw.col("hi"), last) - nw.col("lo").fill_null(1) + 1) * slot
     clock = nw.col("clock_hi").fill_null(1440) - nw.col("clock_lo").fill_null(0)
-    amount, scheduled = nw.col("amount"), nw.col("scheduled")
+    # An amount over several days is their total.
+    amount = nw.col("amount") / nw.max_horizontal(nw.col("days_covered"), nw.lit(1))
+    halves = nw.when((slots == 1) & (nw.col("numbered") == 1)).then(nw.lit(1)).otherwise(nw.lit(2))
     unit = nw.col("unit_stated")
     stated = (
         nw.when(unit == Unit.LESSON_SLOTS.value)
         .then(amount * slot)
         .otherwise(
             nw.when(unit == Unit.HALF_DAYS.value)
-            .then(amount * scheduled / 2)
+            .then(amount * scheduled / halves)
             .otherwise(nw.when(unit == Unit.DAYS.value).then(amount * scheduled).otherwise(amount))
         )
     )
@@ -208,7 +215,7 @@ def _stated_minutes() -> nw.Expr:
     return nw.min_horizontal(minutes, scheduled).round(0).cast(nw.Int64)
 
 
-def pupil_days(rows: Frame, missed: Frame) -> Frame:
+def pupil_days(rows: Frame, missed: Frame, plan: Scheduled) -> Frame:
     """Pupil-days on which something was registered, in minutes and counts.
 
     Returns
@@ -216,10 +223,12 @@ def pupil_days(rows: Frame, missed: Frame) -> Frame:
     narwhals.LazyFrame
         ``school, pupil, day, scheduled_minutes, absent_minutes, sick_minutes, medical_minutes, authorised_minutes,
         unauthorised_minutes, unexplained_minutes, luxury_minutes, excused_minutes, slots_missed, first_slot_missed,
-        last_slot_missed, late_count, late_minutes, removed_count, code``. Excused time (exemption, not required) has
+        last_slot_missed, late_count, late_minutes, removed_count, code, unit``. Excused time (exemption, not required) has
         left ``scheduled_minutes``.
     """
-    day = rows.group_by(PUPIL_DAY).agg(nw.col("scheduled").max(), nw.col("first_slot").max(), nw.col("last_slot").max())
+    day = rows.group_by(PUPIL_DAY).agg(
+        nw.col("scheduled").max(), nw.col("first_slot").max(), nw.col("last_slot").max(), nw.col("unit").max()
+    )
     minutes, counted = nw.col("minutes"), nw.col("code") > _NOT_COUNTED
     authorised = nw.col("code") - nw.col("code") // 3 * 3
     parts = {
@@ -227,7 +236,7 @@ def pupil_days(rows: Frame, missed: Frame) -> Frame:
         "absent_minutes": counted,
         "sick_minutes": _is(Kind.SICK),
         "medical_minutes": _is(Kind.MEDICAL_APPOINTMENT),
-        "luxury_minutes": _is(Kind.LUXURY_LEAVE),
+        "luxury_minutes": _is(Kind.LUXURY_LEAVE) & (authorised != AUTHORISED_CODES[Authorised.YES]),
         "authorised_minutes": counted & (authorised == AUTHORISED_CODES[Authorised.YES]),
         "unauthorised_minutes": counted & (authorised == AUTHORISED_CODES[Authorised.NO]),
         "unexplained_minutes": counted & (authorised == AUTHORISED_CODES[Authorised.UNKNOWN]),
@@ -245,8 +254,8 @@ def pupil_days(rows: Frame, missed: Frame) -> Frame:
         nw.col("last_slot_missed").max(),
         nw.col("code").min().alias("_cell_code"),
     )
-    events = _events(rows)
-    limit = nw.max_horizontal(nw.col("scheduled") - nw.col("excused_minutes"), nw.lit(0))
+    events = _events(rows, plan)
+    limit = nw.col("scheduled") - nw.col("excused_minutes")
     scale = nw.when(nw.col("absent_minutes") > limit).then(limit / nw.col("absent_minutes")).otherwise(1.0)
     counts = [
         *parts,
@@ -262,24 +271,48 @@ def pupil_days(rows: Frame, missed: Frame) -> Frame:
         day.join(sums, on=PUPIL_DAY, how="left")
         .join(events, on=PUPIL_DAY, how="left")
         .with_columns(*(nw.col(name).fill_null(0) for name in counts))
+        .with_columns(excused_minutes=nw.min_horizontal("excused_minutes", "scheduled"))
         .with_columns(scheduled_minutes=limit, _scale=scale)
         .with_columns(*((nw.col(name) * nw.col("_scale")).round(0).cast(nw.Int64) for name in scaled))
         .with_columns(code=nw.coalesce("_cell_code", "_event_code"))
+        # Who missed the whole day was not late for it.
+        .with_columns(
+            **{
+                name: nw.when(
+                    (nw.col("absent_minutes") >= nw.col("scheduled_minutes")) & (nw.col("absent_minutes") > 0)
+                )
+                .then(nw.lit(0).cast(nw.Int64))
+                .otherwise(nw.col(name))
+                for name in ("late_count", "late_minutes", "removed_count")
+            }
+        )
         # Registered, but at an hour for which nothing was scheduled: no time was missed and nothing happened.
         .filter(~nw.col("code").is_null())
         .drop("scheduled", "_scale", "first_slot", "last_slot", "_cell_code", "_event_code")
     )
 
 
-def _events(rows: Frame) -> Frame:
+def _events(rows: Frame, plan: Scheduled) -> Frame:
+    """Lateness and removal, each once a lesson, on the day itself, and only where a lesson was scheduled."""
     stated = nw.when(nw.col("unit_stated") == Unit.MINUTES.value).then(nw.col("amount")).otherwise(0.0)
+    at = rows.filter(nw.col("event") & (nw.col("day") == nw.col("start_day"))).with_columns(
+        slot=nw.col("lo").fill_null(0),
+        late_count=_is(Kind.LATE).cast(nw.Int64),
+        removed_count=_is(Kind.REMOVED_FROM_CLASS).cast(nw.Int64),
+        late_minutes=stated.fill_null(0.0).cast(nw.Int64),
+    )
+    free = at.filter((nw.col("slot") == 0) | (nw.col("numbered") == 0))
+    key = ["school", "unit", "day", "slot"]
+    in_lesson = at.filter((nw.col("slot") > 0) & (nw.col("numbered") > 0)).join(
+        plan.slots.select(key), on=key, how="semi"
+    )
+    # A report and an observation of one lesson are one event; without a lesson, records are told apart.
+    once = in_lesson.group_by([*PUPIL_DAY, "slot"]).agg(
+        nw.col("late_count").max(), nw.col("removed_count").max(), nw.col("late_minutes").max(), nw.col("code").min()
+    )
+    columns = [*PUPIL_DAY, "late_count", "removed_count", "late_minutes", "code"]
     return (
-        rows.filter(nw.col("event"))
-        .with_columns(
-            late_count=_is(Kind.LATE).cast(nw.Int64),
-            removed_count=_is(Kind.REMOVED_FROM_CLASS).cast(nw.Int64),
-            late_minutes=stated.fill_null(0.0).cast(nw.Int64),
-        )
+        nw.concat([once.select(columns), free.select(columns)], how="vertical")
         .group_by(PUPIL_DAY)
         .agg(
             nw.col("late_count").sum(),

@@ -11,11 +11,12 @@ from typing import Any
 
 import narwhals as nw
 
-from features.calendar import local_date, school_year_start
+from features.calendar import school_year_start
 from features.catalogue import CATALOGUE, NAMES, Feature
 from features.frames import Frame, settle
 from features.history import History, history, number_of
 from features.scheduled import week_of, weekday_of
+from features.spells import in_spells, spells
 from features.tables import Tables
 
 PUPIL = ["school", "pupil"]
@@ -75,18 +76,16 @@ def _wanted() -> set[tuple[str, str]]:
 
 
 def _window_sums(past: History) -> Frame:
-    today = local_date(past.as_of)
-    year = number_of(school_year_start(today))
+    year = number_of(school_year_start(past.until))
     rate = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
     weeks = past.weeks.with_columns(
         week_with_absence=(nw.col("absent_minutes") > 0).cast(nw.Int64),
         days_part=nw.col("days_absent") - nw.col("days_away"),
-        _rate=nw.when((nw.col("weeks_ago") < WINDOWS["12w"][1]) & (nw.col("scheduled_minutes") >= FEWEST_MINUTES)).then(
-            rate
-        ),
         # A week belongs to the school year of its Friday.
         _this_year=nw.col("week") + 4 >= year,
     )
+    lately = nw.col("_this_year") & (nw.col("weeks_ago") < WINDOWS["12w"][1])
+    weeks = weeks.with_columns(_rate=nw.when(lately & (nw.col("scheduled_minutes") >= FEWEST_MINUTES)).then(rate))
     inside = {w: (nw.col("weeks_ago") >= lo) & (nw.col("weeks_ago") < hi) for w, (lo, hi) in _WEEKS.items()}
     # A window of the weeks just past does not look over the summer: last year's June is no "last month" of September.
     inside = {w: within & nw.col("_this_year") for w, within in inside.items()}
@@ -105,10 +104,11 @@ def _window_sums(past: History) -> Frame:
 
 
 def _spell_counts(past: History) -> Frame:
-    year = number_of(school_year_start(local_date(past.as_of)))
-    ago = past.school_weeks
-    sick = past.sick_spells.filter(nw.col("first_day") >= year).with_columns(week=week_of(nw.col("first_day")))
-    sick = sick.join(ago, on=["school", "week"], how="inner").with_columns(
+    year = number_of(school_year_start(past.until))
+    # Of this year alone, so that the summer is no gap between two spells.
+    ill = past.days.filter((nw.col("sick_minutes") > 0) & (nw.col("day") >= year))
+    sick = spells(ill, past.numbers).with_columns(week=week_of(nw.col("first_day")))
+    sick = sick.join(past.school_weeks, on=["school", "week"], how="inner").with_columns(
         _recent=(nw.col("weeks_ago") < WINDOWS["12w"][1]).cast(nw.Int64),
         _last=nw.col("first_day").max().over(*PUPIL),
     )
@@ -120,15 +120,14 @@ def _spell_counts(past: History) -> Frame:
         nw.col("_gap_last").max().alias("gap_last"),
         nw.col("gap").mean().alias("gap_mean"),
     )
-    away = past.away_spells.with_columns(week=week_of(nw.col("last_day"))).join(ago, on=["school", "week"], how="inner")
-    away = away.filter(nw.col("weeks_ago") < WINDOWS["12w"][1])
-    longest = away.group_by(PUPIL).agg(nw.col("school_days").max().alias("longest_away"))
+    away = past.days.filter((nw.col("away") == 1) & (nw.col("weeks_ago") < WINDOWS["12w"][1]) & (nw.col("day") >= year))
+    longest = in_spells(away, past.numbers).group_by(PUPIL).agg(nw.col("position").max().alias("longest_away"))
     everyone = past.pupils.select(*PUPIL)
     return everyone.join(counted, on=PUPIL, how="left").join(longest, on=PUPIL, how="left")
 
 
 def _day_patterns(past: History) -> Frame:
-    year = number_of(school_year_start(local_date(past.as_of)))
+    year = number_of(school_year_start(past.until))
     numbers = past.school_days.select("school", "day", "number")
     newest = numbers.group_by(["school"]).agg(nw.col("number").max().alias("_newest"))
     days = past.days.filter((nw.col("absent_minutes") > 0) & (nw.col("day") >= year))

@@ -13,7 +13,7 @@ from features.calendar import local_date, school_year_start
 from features.frames import Frame, settle
 from features.known import known
 from features.scheduled import periods, pupil_weeks, scheduled, without_days
-from features.spells import spells
+from features.spells import numbered, spells
 from features.tables import Tables
 
 EPOCH = date(1970, 1, 1)
@@ -50,6 +50,8 @@ class History:
     ----------
     as_of
         The moment.
+    until
+        First day that does not count (the Dutch calendar day of `as_of`, unless asked otherwise).
     pupils
         Pupils enrolled on that day: ``school, pupil, group, year_group, enrolled_from`` (first known day at the school).
     enrolments
@@ -65,8 +67,10 @@ class History:
     days
         Only pupil-days with a registration, see `features.absent.pupil_days`; with ``week``, ``weeks_ago``, ``away``
         (1 where at least `FULL_DAY` of the day was missed).
-    sick_spells, away_spells
-        Spells of days with any sickness, and of days away for whatever reason, see `features.spells`.
+    numbers
+        Days with lessons, numbered per school and per timetable, see `features.spells.numbered`.
+    sick_spells
+        Spells of days with any sickness, see `features.spells`.
 
     Notes
     -----
@@ -75,14 +79,15 @@ class History:
     """
 
     as_of: datetime
+    until: date
     pupils: Frame
     enrolments: Frame
     school_days: Frame
     school_weeks: Frame
     weeks: Frame
     days: Frame
+    numbers: Frame
     sick_spells: Frame
-    away_spells: Frame
 
 
 def number_of(day: date) -> int:
@@ -95,7 +100,7 @@ def day_of(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
 
 
-def history(tables: Tables, as_of: datetime, *, since: date | None = None) -> History:
+def history(tables: Tables, as_of: datetime, *, since: date | None = None, until: date | None = None) -> History:
     """Build the history of all pupils in `tables` as it was known at `as_of`.
 
     Parameters
@@ -103,9 +108,12 @@ def history(tables: Tables, as_of: datetime, *, since: date | None = None) -> Hi
     tables
         Versions of facts, see `features.tables.Tables`.
     as_of
-        Moment (UTC, aware). School days up to the Dutch calendar day before it count.
+        Moment (UTC, aware). What was recorded later does not exist.
     since
         First day to look at; by default 1 August of the school year before.
+    until
+        First day that does not count; by default the Dutch calendar day of `as_of`. A list of a week that is made on its
+        Tuesday knows what was known on Tuesday, but looks at the weeks before that week.
 
     Raises
     ------
@@ -115,20 +123,21 @@ def history(tables: Tables, as_of: datetime, *, since: date | None = None) -> Hi
     if as_of.tzinfo is None:
         msg = "as_of needs a time zone"
         raise ValueError(msg)
-    today = local_date(as_of)
+    today = until or local_date(as_of)
     first = since or school_year_start(school_year_start(today) - timedelta(days=1))
     first_day, end_day = number_of(first), number_of(today)
     enrolled = settle(periods(known(tables.enrolments, as_of), end_day=end_day))
     plan = scheduled(known(tables.timetable, as_of), first_day=first_day, end_day=end_day)
     registered = known(tables.absences, as_of).rename({"unit": "unit_stated"}).drop("code")
     rows = settle(absence_days(settle(registered), enrolled, plan, first_day=first_day, end_day=end_day))
-    days = pupil_days(rows, cells(rows, plan))
+    days = pupil_days(rows, cells(rows, plan), plan)
     share = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
     away = (share >= FULL_DAY) & (nw.col("scheduled_minutes") > 0)
     days = settle(days.with_columns(away=away.cast(nw.Int64)))
     closed = settle(_closed_days(days, enrolled))
     unit_days = settle(without_days(plan.days, closed))
-    school_days = settle(_numbered(unit_days))
+    numbers = settle(numbered(unit_days))
+    school_days = settle(_school_days(unit_days, numbers))
     school_weeks = settle(_weeks_ago(school_days))
     # Joining with the school days leaves the closed ones out here too.
     days = settle(
@@ -139,14 +148,15 @@ def history(tables: Tables, as_of: datetime, *, since: date | None = None) -> Hi
     weeks = settle(_pupil_weeks(enrolled, unit_days, days, school_weeks))
     return History(
         as_of=as_of,
+        until=today,
         pupils=settle(_current(enrolled, today=end_day)),
         enrolments=enrolled.drop("unit"),
         school_days=school_days,
         school_weeks=school_weeks,
         weeks=weeks,
         days=days,
-        sick_spells=settle(spells(days.filter(nw.col("sick_minutes") > 0), school_days)),
-        away_spells=settle(spells(days.filter(nw.col("away") == 1), school_days)),
+        numbers=numbers,
+        sick_spells=settle(spells(days.filter(nw.col("sick_minutes") > 0), numbers)),
     )
 
 
@@ -168,9 +178,10 @@ def _closed_days(days: Frame, enrolled: Frame) -> Frame:
     )
 
 
-def _numbered(unit_days: Frame) -> Frame:
-    days = unit_days.select("school", "day", "week").unique(subset=["school", "day"], keep="any")
-    return days.with_columns(number=nw.col("day").rank("dense").over("school").cast(nw.Int64))
+def _school_days(unit_days: Frame, numbers: Frame) -> Frame:
+    days = numbers.select("school", "day", "number").unique(subset=["school", "day"], keep="any")
+    weeks = unit_days.select("school", "day", "week").unique(subset=["school", "day"], keep="any")
+    return days.join(weeks, on=["school", "day"], how="inner")
 
 
 def _weeks_ago(school_days: Frame) -> Frame:

@@ -14,11 +14,11 @@ from dateutil.relativedelta import relativedelta
 from data_contracts.errors import SettingsError
 from data_contracts.identifiers import Sector
 from data_contracts.weekly_list import RuleHit
-from features.calendar import local_date, school_year_start, working_days_after
-from features.frames import Frame, like
-from features.history import History, day_of, number_of
+from features.calendar import school_year_start, working_days_after
+from features.frames import Frame, like, settle
+from features.history import FULL_DAY, History, day_of, number_of
 from features.scheduled import week_of
-from features.spells import spells
+from features.spells import in_spells
 from features.words import day_text, number_text, percent_text, singular
 
 PUPIL = ["school", "pupil"]
@@ -159,13 +159,14 @@ def _hits_of(past: History, rule: Rule) -> Frame:
 
 
 def _reached(value: nw.Expr, rule: Rule) -> nw.Expr:
+    value = value.round(6)  # sums of sixtieths of an hour: exactly sixteen hours must be sixteen
     over = value >= rule.threshold if rule.operator == ">=" else value > rule.threshold
     return over & (value <= rule.below) if rule.below is not None else over
 
 
 def _since(past: History, window: Window) -> int | None:
     """Return the first day number of a window that is the same for every school; None for lesson weeks."""
-    today = local_date(past.as_of)
+    today = past.until
     if window.school_year:
         return number_of(school_year_start(today))
     if window.months is not None:
@@ -207,21 +208,21 @@ def _counts(past: History, rule: Rule) -> Frame:
 
 
 def _runs(past: History, rule: Rule) -> Frame:
-    if rule.measure == "sick_run":
-        runs = past.sick_spells
-    else:
-        away = past.days.filter((nw.col("away") == 1) & (nw.col("unauthorised_minutes") > 0))
-        runs = spells(away, past.school_days)
-    runs = _within(past, runs.filter(_reached(nw.col("school_days"), rule)), rule.window, day="last_day")
-    needed = int(rule.threshold) + (1 if rule.operator == ">" else 0)
-    numbers = past.school_days.select("school", "day", "number")
-    first = runs.join(numbers.rename({"day": "first_day"}), on=["school", "first_day"], how="inner")
-    reached = first.with_columns(number=nw.col("number") + needed - 1).join(
-        numbers.rename({"day": "reached"}), on=["school", "number"], how="inner"
+    sick = nw.col("sick_minutes") > 0
+    unauthorised = nw.col("unauthorised_minutes") >= FULL_DAY * nw.col("scheduled_minutes")
+    counts = sick if rule.measure == "sick_run" else unauthorised & (nw.col("unauthorised_minutes") > 0)
+    days = settle(in_spells(past.days.filter(counts), past.numbers))
+    runs = days.group_by([*PUPIL, "spell"]).agg(
+        nw.col("position").max().alias("length"), nw.col("day").max().alias("last_day")
     )
-    newest = reached.group_by(PUPIL).agg(nw.col("first_day").max())
-    return reached.join(newest, on=[*PUPIL, "first_day"], how="inner").select(
-        *PUPIL, rule=nw.lit(rule.id), value=nw.col("school_days").cast(nw.Float64), reached=nw.col("reached")
+    runs = _within(past, runs.filter(_reached(nw.col("length"), rule)), rule.window, day="last_day")
+    newest = runs.group_by(PUPIL).agg(nw.col("spell").max())
+    needed = int(rule.threshold) + (1 if rule.operator == ">" else 0)
+    reached = days.filter(nw.col("position") == needed).select(*PUPIL, "spell", reached=nw.col("day"))
+    return (
+        runs.join(newest, on=[*PUPIL, "spell"], how="inner")
+        .join(reached, on=[*PUPIL, "spell"], how="inner")
+        .select(*PUPIL, rule=nw.lit(rule.id), value=nw.col("length").cast(nw.Float64), reached=nw.col("reached"))
     )
 
 

@@ -13,6 +13,7 @@ from data_contracts.tables import Register, SlotStatus
 from features.frames import Frame, settle
 
 FOREVER = 1_000_000
+UNNUMBERED = 1_000  # slots from here on are lessons without a number, by their start
 UNIT_DAY = ["school", "unit", "day"]
 
 
@@ -23,9 +24,11 @@ class Scheduled:
     Parameters
     ----------
     slots
-        ``school, unit, day, slot, start_minute, minutes``; slot 0 is a row for the whole day.
+        ``school, unit, day, slot, start_minute, minutes``; slot 0 is a row for the whole day, slots from `UNNUMBERED`
+        on are lessons without a number.
     days
-        ``school, unit, day, week, scheduled, slots, first_slot, last_slot, clocked``: minutes and slots a day.
+        ``school, unit, day, week, scheduled, slots, numbered, first_slot, last_slot, clocked``: minutes and slots a day.
+        A pupil's own day may have none.
     """
 
     slots: Frame
@@ -53,60 +56,101 @@ def scheduled(timetable: Frame, *, first_day: int, end_day: int) -> Scheduled:
     Cancelled lessons and time that is not required are no scheduled time. A register that was not taken leaves it
     unknown whether pupils were there: it leaves the denominator too, and so do absences in it.
     """
-    planned = (
-        timetable.with_columns(day=day_number("date"), slot=nw.col("slot").fill_null(0).cast(nw.Int64))
-        .filter((nw.col("day") >= first_day) & (nw.col("day") < end_day))
-        .filter(nw.col("status") == SlotStatus.PLANNED.value)
-        .filter(nw.col("register") != Register.NOT_TAKEN.value)
-    )
     unit = (
         nw.when(nw.col("pupil").is_null())
         .then(nw.concat_str(nw.lit("g:"), nw.col("group"), ignore_nulls=True))
         .otherwise(nw.concat_str(nw.lit("p:"), nw.col("pupil"), ignore_nulls=True))
     )
-    # Parallel lessons of one group in one slot are one slot of its pupils' time: the longest stands.
-    slots = settle(
-        planned.with_columns(unit=unit, minutes=nw.col("minutes").cast(nw.Int64))
-        .group_by([*UNIT_DAY, "slot"])
-        .agg(nw.col("minutes").max(), nw.col("start_minute").min())
+    # A lesson without a number is told apart by its start; a row without either is the day as a whole, slot 0.
+    by_start = nw.col("start_minute").cast(nw.Int64) + UNNUMBERED
+    known = settle(
+        timetable.with_columns(
+            day=day_number("date"),
+            slot=nw.coalesce(nw.col("slot").cast(nw.Int64), by_start).fill_null(0),
+            unit=unit,
+            minutes=nw.col("minutes").cast(nw.Int64),
+        )
+        .filter((nw.col("day") >= first_day) & (nw.col("day") < end_day))
+        .select(*UNIT_DAY, "slot", "start_minute", "minutes", "status", "register")
     )
+    counts = (nw.col("status") == SlotStatus.PLANNED.value) & (nw.col("register") != Register.NOT_TAKEN.value)
+    planned = known.filter(counts)
+    # Parallel lessons of one group in one slot are one slot of its pupils' time: the longest stands.
+    by_slot = settle(planned.group_by([*UNIT_DAY, "slot"]).agg(nw.col("minutes").max(), nw.col("start_minute").min()))
+    # Beside lessons, a row for the whole day would count the same time twice.
+    lessons = by_slot.filter(nw.col("slot") > 0).select(UNIT_DAY).unique(subset=UNIT_DAY, keep="any")
+    whole = by_slot.filter(nw.col("slot") == 0).join(lessons, on=UNIT_DAY, how="anti")
+    slots = settle(nw.concat([by_slot.filter(nw.col("slot") > 0), whole], how="vertical"))
+    numbered = (nw.col("slot") > 0) & (nw.col("slot") < UNNUMBERED)
     days = (
-        slots.with_columns(_clocked=nw.col("start_minute").is_null().cast(nw.Int64))
+        slots.with_columns(
+            _unclocked=nw.col("start_minute").is_null().cast(nw.Int64), _numbered=numbered.cast(nw.Int64)
+        )
         .group_by(UNIT_DAY)
         .agg(
             nw.col("minutes").sum().alias("scheduled"),
             nw.len().alias("slots"),
             nw.col("slot").min().alias("first_slot"),
             nw.col("slot").max().alias("last_slot"),
-            nw.col("_clocked").max().alias("_unclocked"),
+            nw.col("_unclocked").max(),
+            nw.col("_numbered").sum().alias("numbered"),
         )
-        .with_columns(
-            week=week_of(nw.col("day")), clocked=nw.col("_unclocked") == 0, slots=nw.col("slots").cast(nw.Int64)
-        )
+        .with_columns(clocked=nw.col("_unclocked") == 0, slots=nw.col("slots").cast(nw.Int64))
         .drop("_unclocked")
     )
-    return Scheduled(slots, settle(days))
+    # A pupil's own row stands in place of the group's even where it says that nothing is scheduled.
+    free = (
+        known.filter(~counts & nw.col("unit").str.starts_with("p:"))
+        .select(UNIT_DAY)
+        .unique(subset=UNIT_DAY, keep="any")
+        .join(days.select(UNIT_DAY), on=UNIT_DAY, how="anti")
+        .with_columns(
+            scheduled=nw.lit(0).cast(nw.Int64),
+            slots=nw.lit(0).cast(nw.Int64),
+            first_slot=nw.lit(0).cast(nw.Int64),
+            last_slot=nw.lit(0).cast(nw.Int64),
+            numbered=nw.lit(0).cast(nw.Int64),
+            clocked=nw.lit(value=True),
+        )
+    )
+    columns = [*UNIT_DAY, "scheduled", "slots", "first_slot", "last_slot", "numbered", "clocked"]
+    every = nw.concat([days.select(columns), free.select(columns)], how="vertical")
+    return Scheduled(slots, settle(every.with_columns(week=week_of(nw.col("day")))))
 
 
 def periods(enrolments: Frame, *, end_day: int) -> Frame:
     """Enrolments as periods that do not overlap: ``school, pupil, group, year_group, unit, from_day, to_day``.
 
-    Where two enrolments of one pupil at one school overlap, the one that began later stands from its first day.
+    Where two enrolments of one pupil at one school overlap, the one that began later stands while it lasts; of two that
+    began on the same day, the one that was recorded last.
     Only periods that began before or on `end_day` (the as-of day) are known to count.
     """
     who = ["school", "pupil"]
-    return (
+    begun = (
         enrolments.with_columns(
             from_day=day_number("valid_from"),
-            to_day=day_number("valid_to").fill_null(FOREVER),
+            until=day_number("valid_to").fill_null(FOREVER),
             unit=nw.concat_str(nw.lit("g:"), nw.col("group")),
+            _newest=nw.col("recorded_at").max().over(*who, "valid_from"),
         )
-        .filter(nw.col("from_day") <= end_day)
+        .filter((nw.col("from_day") <= end_day) & (nw.col("recorded_at") == nw.col("_newest")))
         .unique(subset=[*who, "from_day"], keep="any")
-        .with_columns(_next=nw.col("from_day").shift(-1).over(*who, order_by="from_day"))
-        .with_columns(to_day=nw.min_horizontal("to_day", nw.col("_next").fill_null(FOREVER + 1) - 1))
-        .filter(nw.col("from_day") <= nw.col("to_day"))
-        .select(*who, "group", "year_group", "unit", "from_day", "to_day")
+        .with_columns(
+            _next=nw.col("from_day").shift(-1).over(*who, order_by="from_day").fill_null(FOREVER + 1),
+            _next_until=nw.col("until").shift(-1).over(*who, order_by="from_day").fill_null(FOREVER + 1),
+            _after=nw.col("from_day").shift(-2).over(*who, order_by="from_day").fill_null(FOREVER + 1),
+        )
+    )
+    # An enrolment within another one, say two weeks in another class, stands for its own time; then the outer resumes.
+    parts = [
+        begun.with_columns(to_day=nw.min_horizontal("until", nw.col("_next") - 1)),
+        begun.filter(nw.col("until") > nw.col("_next_until")).with_columns(
+            from_day=nw.col("_next_until") + 1, to_day=nw.min_horizontal("until", nw.col("_after") - 1)
+        ),
+    ]
+    columns = [*who, "group", "year_group", "unit", "from_day", "to_day"]
+    return nw.concat([part.select(columns) for part in parts], how="vertical").filter(
+        (nw.col("from_day") <= nw.col("to_day")) & (nw.col("from_day") <= end_day)
     )
 
 

@@ -251,4 +251,14 @@ def _headline(pooled: Slice, differences: Sequence[Difference], judged: Sequence
         verdict = f"Dat zijn er {value:.0f} meer (95 %-interval {low:.0f} tot {high:.0f})" + (
             "." if beats else ": te weinig verschil om zeker van te zijn."
         )
-    return (beats if best.kind == "rules" else None), f"{sentence} {verdict}"
+    return (beats if best.kind == "rules" else None), f"{sentence} {verdict}{_yardstick(differences, found, ours)}"
+
+
+def _yardstick(differences: Sequence[Difference], found: dict[str, float], ours: float) -> str:
+    """Name the best simple order too: a model that a yardstick beats has not earned its place, whatever the rules do."""
+    simple = [gap for gap in differences if gap.kind == "simple"]
+    if not simple:
+        return ""
+    best = max(simple, key=lambda gap: found[gap.name])
+    verdict = "" if found[best.name] < ours else ": niet minder dan het model"
+    return f" Ter vergelijking: {best.label} alleen vindt er {found[best.name]:.0f}{verdict}."

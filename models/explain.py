@@ -114,6 +114,8 @@ def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
     last_sick = row.get("last_sick")
     text = entry.sentence.format(
         count=number_text(value),
+        magnitude=number_text(abs(value)),
+        shorter="korter" if value >= 0 else "langer",
         percent=percent_text(share or 0.0),
         hours=_hours(in_window),
         of_hours=_hours(row.get(f"scheduled_minutes__{entry.window}")),

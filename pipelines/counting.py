@@ -12,7 +12,6 @@ from narwhals.typing import IntoFrame
 from data_contracts.school import SchoolSettings
 from data_contracts.weekly_list import RuleHit
 from features.build import build_from
-from features.calendar import local_date
 from features.history import History, day_of, history, number_of
 from features.rules import Rule, hits, rules_of, worded
 from models.outcome import LISTED, labels, read_outcome
@@ -58,8 +57,10 @@ class Counting:
     on_norm: frozenset[str]
 
 
-def count(home: Home, schools: Sequence[str], *, as_of: datetime, scorecard: Scorecard | None) -> Counting:
+def count(home: Home, schools: Sequence[str], *, week: date, as_of: datetime, scorecard: Scorecard | None) -> Counting:
     """Count everything that lists of `schools` need, from what had been delivered and was known at `as_of`.
+
+    Only days before `week` count: a list made on Tuesday knows more than Monday's, but looks at the same weeks.
 
     Raises
     ------
@@ -68,23 +69,23 @@ def count(home: Home, schools: Sequence[str], *, as_of: datetime, scorecard: Sco
     """
     lake = Lake(home)
     settings = {school: lake.settings(school) for school in schools}
-    tables = load(home, schools=schools, delivered_by=as_of, until=local_date(as_of))
-    past = history(tables, as_of)
+    tables = load(home, schools=schools, delivered_by=as_of, until=week)
+    past = history(tables, as_of, until=week)
     frame = pl.DataFrame(build_from(past).collect().to_native())
     scored: dict[tuple[str, str], Scored] = {}
     if scorecard is not None:
         scored = _score(scorecard, frame)
     rules = {school: rules_of(settings[school].rule_packs, settings[school].sector) for school in schools}
     every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
-    lately = number_of(local_date(as_of)) - LATELY
-    on_norm = _norm_schools(tables.timetable, first=day_of(lately), end=local_date(as_of))
+    lately = number_of(week) - LATELY
+    on_norm = _norm_schools(tables.timetable, first=day_of(lately), end=week)
     return Counting(
         as_of=as_of,
         pictures=pictures(past),
         rows=_by_school(frame, schools),
         scored=scored,
         hits=worded(_found(past, rules), every_rule),
-        already=_already(past, as_of),
+        already=_already(past),
         settings=settings,
         rules=rules,
         scorecard=scorecard,
@@ -100,10 +101,9 @@ def _norm_schools(timetable: IntoFrame, *, first: date, end: date) -> frozenset[
     return frozenset(schools.filter(nw.col("_own") == 0).select("school").collect()["school"].to_list())
 
 
-def _already(past: History, as_of: datetime) -> frozenset[tuple[str, str]]:
-    """Pupils who are in the outcome already, from what was known at `as_of`."""
-    today = local_date(as_of)
-    found = labels(past, [today], read_outcome(LISTED), until=today)
+def _already(past: History) -> frozenset[tuple[str, str]]:
+    """Pupils who are in the outcome already, from what was known then."""
+    found = labels(past, [past.until], read_outcome(LISTED), until=past.until)
     rows = found.filter(nw.col("already")).select("school", "pupil").collect().to_native()
     return frozenset(rows.iter_rows())
 

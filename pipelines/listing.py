@@ -109,6 +109,8 @@ class Counted:
         School weeks of this school year so far.
     on_norm
         No timetable of the school's own lately.
+    learned_until
+        Moment (UTC) up to which the scorecard learned.
     periods
         Words for the windows.
     quality, school_days, attendance, calendar
@@ -129,6 +131,7 @@ class Counted:
     features: tuple[str, ...] = ()
     weeks_known: int = 0
     on_norm: bool = False
+    learned_until: datetime | None = None
     quality: tuple[WeekQuality, ...] = ()
     school_days: tuple[date, ...] = ()
     attendance: Mapping[str, tuple[AttendanceWeek, ...]] = field(default_factory=dict)
@@ -320,6 +323,9 @@ def _notes(counted: Counted) -> tuple[str, ...]:
         notes.append(f"Voorlopig: er zijn pas {counted.weeks_known} lesweken van dit schooljaar bekend.")
     if counted.on_norm:
         notes.append("De school levert geen rooster: lestijd is gerekend met een vaste norm per dag.")
+    if not counted.on_rules and counted.learned_until is not None and counted.learned_until > counted.as_of:
+        learned = day_text(counted.learned_until.date(), year=True)
+        notes.append(f"Achteraf gemaakt: het model leerde van gegevens tot {learned}, dus ook van na deze week.")
     poor = [week for week in counted.quality if week.grade is Grade.POOR]
     if poor:
         weeks = ", ".join(day_text(week.week) for week in poor)

@@ -25,6 +25,7 @@ from pipelines.tables import load
 KEY = ["school", "pupil", "origin"]
 PACKS = [f"rules_{name}" for name in rule_packs()]
 RULES = ["loud", *PACKS]
+_UNASKED = {"already_then": pl.lit(None, dtype=pl.Boolean)}
 STRAY = 0.005  # share of a school's registrations that may lie before its registrations really began
 LONGEST = timedelta(days=4 * 366)  # older registrations teach nothing about schools as they are now
 REMEDY = "Lever eerst schoolweken aan met 'aanwezig ingest'. Tot die tijd staan de lijsten op regels."
@@ -134,7 +135,8 @@ def features_at(ground: Ground, origin: date, *, plan: Plan, with_rules: bool = 
     -------
     polars.DataFrame
         `KEY` (origin as a date), the features, and `RULES`: how many rules the pupil had reached, of those by which
-        the school works and that bring a pupil into view, and of each pack (null without `with_rules`, which takes time).
+        the school works and that bring a pupil into view, and of each pack; and ``already_then``, whether the pupil was in the outcome as it was known
+        at `origin` (all null without `with_rules`, which takes time).
     """
     past = history(ground.tables, as_of(origin))
     frame: pl.DataFrame = build_from(past).collect().to_native()
@@ -142,9 +144,14 @@ def features_at(ground: Ground, origin: date, *, plan: Plan, with_rules: bool = 
     frame = frame.select("school", "pupil", pl.lit(origin).alias("origin"), *NAMES)
     frame = frame.join(known_long.select("school"), on="school", how="semi")
     if not with_rules:
-        return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in RULES)
+        return frame.with_columns(*(pl.lit(None, dtype=pl.Float64).alias(name) for name in RULES), **_UNASKED)
     counted = _rules_reached(past, ground.settings)
-    return frame.join(counted, on=["school", "pupil"], how="left").with_columns(pl.col(RULES).fill_null(0.0))
+    then = _labels(past, ground, as_of(origin), [origin]).select("school", "pupil", already_then="already")
+    return (
+        frame.join(counted, on=["school", "pupil"], how="left")
+        .join(then, on=["school", "pupil"], how="left")
+        .with_columns(pl.col(RULES).fill_null(0.0), pl.col("already_then").fill_null(value=False))
+    )
 
 
 def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.DataFrame:
@@ -170,6 +177,10 @@ def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.Dat
 def labels_at(ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl.DataFrame:
     """Outcomes from `seen_from`, as far as they were known at `moment`: `KEY`, ``outcome``, ``already`` and dates."""
     past = ground.past if moment == ground.moment else history(ground.tables, moment, since=ground.since)
+    return _labels(past, ground, moment, seen_from)
+
+
+def _labels(past: History, ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl.DataFrame:
     registered = as_known(ground.registered, moment).select(
         "school", "pupil", "outcome", day=pl.col("date").cast(pl.Int32).cast(pl.Int64)
     )

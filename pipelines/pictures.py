@@ -11,7 +11,6 @@ import polars as pl
 from data_contracts.reasons import KINDS
 from data_contracts.weekly_list import AttendanceWeek, CalendarDay
 from features.absent import kind_of
-from features.calendar import local_date
 from features.history import History, day_of, number_of
 from pipelines.listing import SETTINGS
 
@@ -69,7 +68,7 @@ class Pictures:
 
 def pictures(past: History) -> dict[str, Pictures]:
     """Part a history by school, once for all of them."""
-    since = number_of(local_date(past.as_of)) - SETTINGS["calendar_days"]
+    since = number_of(past.until) - SETTINGS["calendar_days"]
     recent = past.weeks.filter(nw.col("weeks_ago") < SETTINGS["attendance_weeks"])
     groups = past.pupils.select("school", "pupil", "group")
     weeks = recent.join(groups, on=["school", "pupil"], how="inner")

@@ -96,7 +96,7 @@ def _gather(
     last = max(weeks) + WEEK - timedelta(days=1)
 
     def scan(table: str) -> pl.LazyFrame:
-        stored = lake.scan(table, schools=[school])
+        stored = lake.scan(table, schools=[school], delivered_by=as_of)
         return pl.concat([stored, arriving[table].lazy()]) if table in arriving else stored
 
     # the first moment of recording says whether a fact was late; corrections come later by nature

@@ -59,8 +59,12 @@ def norm_timetable(settings: SchoolSettings, rows: dict[str, pl.LazyFrame], *, l
         Rows of the table ``timetable``; None where the school's own timetable covers everything.
     """
     mine = pl.col("school") == settings.school
-    groups = rows["enrolments"].filter(mine).select("group").unique().collect()
     delivered = rows["timetable"].filter(mine)
+    # Where pupils have timetables of their own, a norm for their group would be laid over those.
+    own = delivered.filter(pl.col("pupil").is_not_null()).select("pupil").unique()
+    pupils = rows["enrolments"].filter(mine).select("pupil", "group")
+    with_own = pupils.join(own, on="pupil", how="semi").select("group").unique()
+    groups = pupils.select("group").unique().join(with_own, on="group", how="anti").collect()
     spans = (
         delivered.filter(pl.col("group").is_not_null())
         .group_by("group")

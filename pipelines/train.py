@@ -254,7 +254,9 @@ def _backtest(
     if not scored:
         detail = "op geen enkele peildatum was er genoeg om van te leren: " + "; ".join(skipped)
         raise NotEnoughDataError(detail, remedy="Lever meer schoolweken aan. Tot die tijd staan de lijsten op regels.")
-    frame = pl.concat(scored).join(labels_at(ground, ground.moment, tests), on=KEY, how="inner")
+    # Who could be listed is decided by what was known then; only what came of it is known later.
+    later = labels_at(ground, ground.moment, tests).drop("already")
+    frame = pl.concat(scored).join(later, on=KEY, how="left").rename({"already_then": "already"})
     missed = pl.col(SIMPLE).fill_null(0.0) / 2  # less than one rule
     frame = frame.with_columns(rules=pl.col("loud") + missed, chance=pl.lit(0.0))
     capacity = {school: one.capacity for school, one in ground.settings.items()}

@@ -82,7 +82,7 @@ def weekly(
     with _uncollected():
         for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
             say("kenmerken", len(made), len(chosen))
-            counting = count(home, group, as_of=as_of, scorecard=scorecard)
+            counting = count(home, group, week=monday_of, as_of=as_of, scorecard=scorecard)
             for school in group:
                 say(f"lijst van {school}", len(made), len(chosen))
                 made.append(weekly_list(_counted(counting, lake, school, week=monday_of, engine=engine)))
@@ -144,7 +144,7 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, engine:
     weeks = drawn.school_weeks() if drawn else []
     graded = [monday_of for monday_of, _, _ in weeks[:4]]
     quality = tuple(week_quality(lake, school, weeks=graded, as_of=as_of))
-    year = school_year_start(local_date(as_of))
+    year = school_year_start(week)
     reason = _why_rules(counting, rows, weeks=len(weeks), poor=sum(each.grade is Grade.POOR for each in quality))
     quiet = frozenset(rule.id for rule in counting.rules[school] if rule.quiet)
     candidates = [
@@ -171,6 +171,7 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, engine:
         features=() if counting.scorecard is None else counting.scorecard.names,
         weeks_known=sum(first >= year for _, first, _ in weeks),
         on_norm=school in counting.on_norm,
+        learned_until=None if counting.scorecard is None else counting.scorecard.data_moment,
         quality=quality,
         school_days=drawn.drawn_days() if drawn else (),
         before=previous(engine, school=school, before=week),

@@ -178,3 +178,17 @@ def test_the_catalogue_knows_nothing_of_who_a_pupil_is():
     assert not words & {"gender", "sex", "age", "birth", "postcode", "nationality", "school", "id", "name"}
     assert len(CATALOGUE) >= 25
     assert all(feature.sentence.endswith(".") and feature.label for feature in CATALOGUE)
+
+
+def test_nothing_of_last_year_is_in_a_window_of_weeks(school: School):
+    school.pupil("a", start=date(2025, 8, 18))
+    school.lessons(date(2026, 6, 1), date(2026, 7, 3))
+    school.lessons(FIRST, date(2026, 9, 11))
+    school.absent("a", date(2026, 6, 8), end_date=date(2026, 7, 3))
+    school.absent("a", date(2026, 9, 7))
+    for row in school.timetable + school.absences:
+        row["recorded_at"] = datetime(2026, 1, 1, tzinfo=UTC)
+    moment = datetime(2026, 9, 14, 4, tzinfo=UTC)
+    assert value(school, "worst_week_12w", as_of=moment) == pytest.approx(300 / WEEK)
+    assert value(school, "longest_away_12w", as_of=moment) == 1
+    assert value(school, "sick_gap_last", as_of=moment) is None

@@ -272,3 +272,142 @@ def test_an_as_of_without_time_zone_is_refused(term: School):
 def test_an_hour_that_was_not_scheduled_is_no_absence(term: School, rows: Rows):
     term.absent("a", date(2026, 9, 14), "truancy", start_slot=9)
     assert day(rows, term, date(2026, 9, 14)) == {}
+
+
+class TestLongReports:
+    def test_a_report_from_before_the_timetable_covers_all_of_it(self, term: School, rows: Rows):
+        term.enrolments[0]["valid_from"] = date(2025, 8, 18)
+        term.absent("a", date(2026, 3, 2), open_ended=True)
+        assert len(rows(past(term).days)) == 20
+
+    def test_an_exemption_of_years_excuses_all_of_it(self, term: School, rows: Rows):
+        term.absent("a", date(2023, 3, 4), "exemption", end_date=date(2027, 12, 31))
+        assert sum(r["scheduled_minutes"] for r in rows(past(term).weeks)) == 0
+
+    def test_weeks_without_lessons_in_between_break_nothing(self, school: School, rows: Rows):
+        school.pupil("a", start=date(2025, 8, 18))
+        school.lessons(date(2026, 6, 1), date(2026, 6, 12))
+        school.lessons(FIRST, LAST)
+        school.absent("a", date(2026, 6, 8), open_ended=True)
+        assert len(rows(past(school).days)) == 5 + 20
+
+    def test_an_observation_on_the_way_does_not_end_a_report(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 7), open_ended=True)
+        term.absent("a", date(2026, 9, 8), "unexplained", start_slot=1, registration="observation")
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [20]
+
+    def test_an_amount_over_several_days_is_their_total(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "truancy", end_date=date(2026, 9, 18), amount=4.0, unit="lesson_slots")
+        assert sum(r["unauthorised_minutes"] for r in rows(past(term).days)) == 200
+
+
+class TestSpellsAreOfThePupilsOwnDays:
+    def test_days_without_lessons_for_this_pupil_break_nothing(self, term: School, rows: Rows):
+        term.pupil("b", "part")
+        for monday in (7, 14, 21):
+            for n in (0, 2, 4):
+                day = date(2026, 9, monday + n)
+                term.timetable.append({"group": "part", "date": day, "slot": 1, "minutes": 50})
+        term.absent("b", date(2026, 9, 14), end_date=date(2026, 9, 25))
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [6]
+
+    @pytest.mark.parametrize("off", [{"status": "cancelled"}, {"register": "not_taken"}])
+    def test_nor_does_a_day_that_fell_out_or_of_which_no_register_was_taken(self, school: School, rows: Rows, off: Any):
+        school.pupil("a")
+        school.lessons(FIRST, date(2026, 9, 15))
+        school.lessons(date(2026, 9, 16), date(2026, 9, 16), **off)
+        school.lessons(date(2026, 9, 17), LAST)
+        school.lessons(FIRST, LAST, "other")
+        school.absent("a", date(2026, 9, 14), end_date=date(2026, 9, 18))
+        assert [s["school_days"] for s in rows(past(school).sick_spells)] == [4]
+
+
+class TestEnrolmentsWithinEnrolments:
+    def test_after_two_weeks_in_another_class_the_pupil_is_back(self, term: School, rows: Rows):
+        term.pupil("a", "2b", start=date(2026, 9, 14), valid_to=date(2026, 9, 18))
+        term.lessons(FIRST, LAST, "2b", slots=4)
+        assert [r["group"] for r in rows(past(term).pupils)] == ["2a"]
+        minutes = [week(rows, term, date(2026, 9, day))["scheduled_minutes"] for day in (7, 14, 21)]
+        assert minutes == [1500, 1000, 1500]
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_of_two_from_the_same_day_the_one_recorded_last_stands(self, term: School, rows: Rows, order: int):
+        term.pupil("a", "2b", recorded_at=datetime(2026, 9, 1, tzinfo=UTC))
+        term.enrolments = term.enrolments[::order]
+        assert [r["group"] for r in rows(past(term).pupils)] == ["2b"]
+
+
+class TestOwnTimetables:
+    def test_own_lessons_that_are_not_required_leave_nothing_scheduled(self, term: School, rows: Rows):
+        for slot in range(1, 7):
+            term.timetable.append(
+                {"pupil": "a", "date": date(2026, 9, 14), "slot": slot, "minutes": 50, "status": "not_required"}
+            )
+        term.absent("a", date(2026, 9, 14))
+        found = week(rows, term, date(2026, 9, 14))
+        assert (found["scheduled_minutes"], found["absent_minutes"]) == (1200, 0)
+
+
+class TestNothingCountsTwice:
+    def test_excused_time_is_never_more_than_the_day(self, term: School, rows: Rows):
+        for kind in ("exemption", "not_required"):
+            term.absent("a", date(2026, 9, 14), kind, amount=1.0, unit="days")
+        term.absent("a", date(2026, 9, 15), end_date=date(2026, 9, 18))
+        found = week(rows, term, date(2026, 9, 14))
+        assert (found["scheduled_minutes"], found["absent_minutes"]) == (1200, 1200)
+
+    def test_amounts_of_different_kinds_keep_their_kinds(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), amount=50.0, unit="minutes")
+        term.absent("a", date(2026, 9, 14), "truancy", amount=250.0, unit="minutes")
+        found = day(rows, term, date(2026, 9, 14))
+        assert (found["sick_minutes"], found["unauthorised_minutes"]) == (50, 250)
+
+    def test_two_parts_of_one_day_level_slot_add_up_by_kind(self, school: School, rows: Rows):
+        school.pupil("a")
+        for n in range(4):
+            school.timetable.append({"group": "2a", "date": date(2026, 9, 14 + n), "start_minute": 510, "minutes": 300})
+        school.absent("a", date(2026, 9, 14), "not_required", start_minute=510, end_minute=570)
+        school.absent("a", date(2026, 9, 14), "truancy", start_minute=570, end_minute=810)
+        found = day(rows, school, date(2026, 9, 14))
+        assert (found["scheduled_minutes"], found["unauthorised_minutes"]) == (240, 240)
+
+    def test_a_whole_day_row_beside_lessons_is_the_same_time(self, term: School, rows: Rows):
+        term.timetable.append({"group": "2a", "date": date(2026, 9, 14), "minutes": 300})
+        assert week(rows, term, date(2026, 9, 14))["scheduled_minutes"] == 1500
+
+    def test_lessons_without_a_number_are_told_apart_by_their_start(self, school: School, rows: Rows):
+        school.pupil("a")
+        for n in range(6):
+            school.timetable.append(
+                {"group": "2a", "date": date(2026, 9, 14), "start_minute": 500 + 60 * n, "minutes": 50}
+            )
+        school.absent("a", date(2026, 9, 14), start_minute=560, end_minute=610)
+        found = day(rows, school, date(2026, 9, 14))
+        assert (found["scheduled_minutes"], found["absent_minutes"]) == (300, 50)
+
+    def test_half_a_day_of_a_day_of_one_half_is_all_of_it(self, school: School, rows: Rows):
+        school.pupil("a")
+        school.timetable.append({"group": "2a", "date": date(2026, 9, 16), "slot": 1, "minutes": 155})
+        school.absent("a", date(2026, 9, 16), amount=1.0, unit="half_days")
+        assert day(rows, school, date(2026, 9, 16))["absent_minutes"] == 155
+
+    def test_a_report_and_an_observation_of_one_lateness_are_one(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "late", start_slot=1)
+        term.absent("a", date(2026, 9, 14), "late", start_slot=1, registration="observation")
+        assert day(rows, term, date(2026, 9, 14))["late_count"] == 1
+
+    def test_lateness_where_no_lesson_was_is_none(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "late", start_slot=9)
+        assert day(rows, term, date(2026, 9, 14)) == {}
+
+    def test_who_was_ill_all_day_was_not_late(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14))
+        term.absent("a", date(2026, 9, 14), "late", start_slot=1)
+        assert day(rows, term, date(2026, 9, 14))["late_count"] == 0
+
+
+def test_a_list_made_on_tuesday_looks_at_the_weeks_before_its_own(term: School, rows: Rows):
+    term.absent("a", date(2026, 9, 28))
+    tuesday = datetime(2026, 9, 29, 9, tzinfo=UTC)
+    assert rows(history(term.tables(), tuesday, until=date(2026, 9, 28)).days) == []
+    assert len(rows(history(term.tables(), tuesday).days)) == 1

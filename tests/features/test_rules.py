@@ -202,3 +202,24 @@ def test_a_pupil_who_left_has_no_hits(term: School):
     truant(term, *TestSixteenHours.DAYS)
     term.enrolments[0]["valid_to"] = date(2026, 9, 25)
     assert reached(term) == {}
+
+
+@pytest.mark.parametrize(("times", "minutes"), [(12, 80.0), (20, 48.0)])
+def test_sixteen_hours_in_any_pieces_are_sixteen_hours(term: School, times: int, minutes: float):
+    for n in range(times):
+        day = date(2026, 9, 7) + timedelta(days=n % 5 + 7 * (n // 5))
+        term.absent("a", day, "truancy", amount=minutes, unit="minutes", record=f"x{n}")
+    assert reached(term)["lpw_16h"].value == pytest.approx(16.0)
+
+
+def test_days_that_are_mostly_illness_are_no_long_unauthorised_absence(term: School):
+    for n in range(30):
+        day = date(2026, 8, 31) + timedelta(days=n)
+        term.absent("a", day, start_slot=1, end_slot=5)
+        term.absent("a", day, "truancy", start_slot=6)
+    assert "lpw_lrv" not in reached(term)
+
+
+def test_leave_that_was_granted_is_no_luxury_absence(term: School):
+    term.absent("a", date(2026, 9, 14), "luxury_leave", authorised="yes")
+    assert "lpw_luxe" not in reached(term)

@@ -221,6 +221,11 @@ class TestWhatTheReaderMustKnow:
     def test_a_norm_timetable_is_told(self):
         assert any("vaste norm" in note for note in weekly_list(counted(on_norm=True)).notes)
 
+    def test_a_model_that_learned_from_later_is_told(self):
+        late = counted(candidate("a", 0.0), learned_until=AS_OF + timedelta(days=9))
+        assert any(note.startswith("Achteraf gemaakt") and "25 november" in note for note in weekly_list(late).notes)
+        assert weekly_list(replace(late, learned_until=AS_OF)).notes == ()
+
     def test_a_poor_week_is_told(self):
         poor = WeekQuality(week=date(2026, 11, 9), grade=Grade.POOR)
         assert any("9 november" in note for note in weekly_list(counted(quality=(poor,))).notes)
