@@ -63,6 +63,13 @@ class Closure(_Strict):
     last: date
     name: str = ""
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.last < self.first:
+            msg = f"een sluiting eindigt ({self.last}) voor zij begint ({self.first})"
+            raise ValueError(msg)
+        return self
+
 
 class SchoolSettings(_Strict):
     """Settings of one school.
@@ -105,7 +112,7 @@ class SchoolSettings(_Strict):
     def _codes_are_lower_case(self) -> Self:
         wrong = [code for code in self.reasons if code != code.strip().lower()]
         if wrong:
-            msg = f"codes in [reasons] are written in lower case: {', '.join(wrong)}"
+            msg = f"schrijf codes onder [reasons] in kleine letters: {', '.join(wrong)}"
             raise ValueError(msg)
         return self
 

@@ -192,10 +192,10 @@ def _stated_minutes() -> nw.Expr:
     scheduled, slots = nw.col("scheduled"), nw.col("slots")
     slot = nw.when(nw.col("numbered") > 0).then(scheduled / slots).otherwise(float(DEFAULT_SLOT_MINUTES))
     # Hours of a day without slots: up to `hi`, or from `lo` to the end of the day, or both.
-    last = (scheduled / DEFAULT_SLOT_MINUTES).cast(nw.Int64)
+    last = (scheduled / DEFAULT_SLOT_MINUTES).floor().cast(nw.Int64)
     last = nw.when(nw.col("one_day")).then(nw.col("lo")).otherwise(nw.max_horizontal(last, nw.col("lo")))
     hours = (nw.coalesce(nw.col("hi"), last) - nw.col("lo").fill_null(1) + 1) * slot
-    clock = nw.col("clock_hi").fill_null(1440) - nw.col("clock_lo").fill_null(0)
+    clock = (nw.col("clock_hi").fill_null(1440) - nw.col("clock_lo").fill_null(0)).cast(nw.Float64)
     # An amount over several days is their total.
     amount = nw.col("amount") / nw.max_horizontal(nw.col("days_covered"), nw.lit(1))
     halves = nw.when((slots == 1) & (nw.col("numbered") == 1)).then(nw.lit(1)).otherwise(nw.lit(2))
@@ -212,7 +212,7 @@ def _stated_minutes() -> nw.Expr:
     minutes = (
         nw.when(nw.col("_slotted")).then(hours).otherwise(nw.when(nw.col("_clocked")).then(clock).otherwise(stated))
     )
-    return nw.min_horizontal(minutes, scheduled).round(0).cast(nw.Int64)
+    return nw.min_horizontal(minutes, scheduled.cast(nw.Float64)).round(0).cast(nw.Int64)
 
 
 def pupil_days(rows: Frame, missed: Frame, plan: Scheduled) -> Frame:
@@ -299,7 +299,7 @@ def _events(rows: Frame, plan: Scheduled) -> Frame:
         slot=nw.col("lo").fill_null(0),
         late_count=_is(Kind.LATE).cast(nw.Int64),
         removed_count=_is(Kind.REMOVED_FROM_CLASS).cast(nw.Int64),
-        late_minutes=stated.fill_null(0.0).cast(nw.Int64),
+        late_minutes=stated.fill_null(0.0).round(0).cast(nw.Int64),
     )
     free = at.filter((nw.col("slot") == 0) | (nw.col("numbered") == 0))
     key = ["school", "unit", "day", "slot"]

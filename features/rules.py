@@ -19,7 +19,7 @@ from features.frames import Frame, like, settle
 from features.history import FULL_DAY, History, day_of, number_of
 from features.scheduled import week_of
 from features.spells import in_spells
-from features.words import day_text, number_text, percent_text, singular
+from features.words import day_text, number_text, singular
 
 PUPIL = ["school", "pupil"]
 HIT = ["school", "pupil", "rule", "value", "reached"]
@@ -129,7 +129,7 @@ def rule_hit(rule: Rule, *, value: float, reached: date) -> RuleHit:
         deadline = working_days_after(reached, rule.deadline_working_days)
     text = rule.sentence.format(
         value=number_text(value),
-        percent=percent_text(value),
+        percent=f"{number_text(100 * value)} %",
         threshold=number_text(rule.threshold),
         reached=day_text(reached),
         deadline=day_text(deadline) if deadline else "",
@@ -243,7 +243,7 @@ def _shares(past: History, rule: Rule) -> Frame:
 def _restarting(past: History, rule: Rule) -> Frame:
     """Walk through the days of the few pupils who can have reached the threshold at all.
 
-    After each time a new period begins, so the days before count no more. A hit stays in view for one more window.
+    After each time a new period begins, so the days before count no more. Each stays in view for one more window.
     """
     length = rule.window.lesson_weeks or 0
     events = _events(past, rule.measure)
@@ -263,37 +263,40 @@ def _restarting(past: History, rule: Rule) -> Frame:
     over: Callable[[float], bool] = (
         (lambda amount: amount >= rule.threshold) if rule.operator == ">=" else (lambda amount: amount > rule.threshold)
     )
-    reached: dict[tuple[str, str], tuple[int, float]] = {}
-    for who, days in histories.items():
-        last = _last_reached(days, length=length, over=over)
-        if last is not None:
-            reached[who] = last
+    reached = [
+        (*who, day, amount)
+        for who, days in histories.items()
+        for day, amount in _times_reached(days, length=length, over=over)
+    ]
     return _as_hits(past, rule, reached)
 
 
-def _last_reached(
+def _times_reached(
     days: Sequence[dict[str, Any]], *, length: int, over: Callable[[float], bool]
-) -> tuple[int, float] | None:
-    """Return day and amount of the last time the threshold was reached, if that is within `length` weeks."""
+) -> list[tuple[int, float]]:
+    """Return day and amount of each time the threshold was reached within the last `length` weeks.
+
+    Every one of them: whether an earlier report was made is not known here, so a newer one may not hide it.
+    """
     period: list[dict[str, Any]] = []
-    last: tuple[int, float] | None = None
+    found: list[tuple[int, float]] = []
     for day in days:
         period = [earlier for earlier in period if earlier["weeks_ago"] - day["weeks_ago"] < length] + [day]
         amount = sum(each["amount"] for each in period)
         if over(round(amount, 6)):
-            last = (day["day"], amount) if day["weeks_ago"] < length else None
+            found += [(day["day"], amount)] if day["weeks_ago"] < length else []
             period = []
-    return last
+    return found
 
 
-def _as_hits(past: History, rule: Rule, reached: dict[tuple[str, str], tuple[int, float]]) -> Frame:
+def _as_hits(past: History, rule: Rule, reached: Sequence[tuple[str, str, int, float]]) -> Frame:
     """Bring what was found by walking back into a frame of the history's own engine."""
     columns: dict[str, list[Any]] = {
-        "school": [school for school, _ in reached],
-        "pupil": [pupil for _, pupil in reached],
+        "school": [school for school, _, _, _ in reached],
+        "pupil": [pupil for _, pupil, _, _ in reached],
         "rule": [rule.id for _ in reached],
-        "value": [amount for _, amount in reached.values()],
-        "reached": [day for day, _ in reached.values()],
+        "value": [amount for _, _, _, amount in reached],
+        "reached": [day for _, _, day, _ in reached],
     }
     text = nw.String
     schema = {"school": text, "pupil": text, "rule": text, "value": nw.Float64, "reached": nw.Int64}
@@ -309,6 +312,6 @@ def worded(found: Iterable[dict[str, Any]], rules: Sequence[Rule]) -> dict[tuple
         said.setdefault((row["school"], row["pupil"]), []).append(hit)
     # By id, not by the order of `rules`: a school's list may not depend on which other schools are counted with it.
     return {
-        who: tuple(sorted(theirs, key=lambda hit: (not hit.statutory, by_id[hit.rule].quiet, hit.rule)))
+        who: tuple(sorted(theirs, key=lambda hit: (not hit.statutory, by_id[hit.rule].quiet, hit.rule, hit.reached_on)))
         for who, theirs in said.items()
     }

@@ -131,9 +131,10 @@ def periods(enrolments: Frame, *, end_day: int) -> Frame:
             from_day=day_number("valid_from"),
             until=day_number("valid_to").fill_null(FOREVER),
             unit=nw.concat_str(nw.lit("g:"), nw.col("group")),
-            _newest=nw.col("recorded_at").max().over(*who, "valid_from"),
+            _recorded=nw.col("recorded_at").dt.timestamp("us"),
         )
-        .filter((nw.col("from_day") <= end_day) & (nw.col("recorded_at") == nw.col("_newest")))
+        .with_columns(_newest=nw.col("_recorded").max().over(*who, "from_day"))
+        .filter((nw.col("from_day") <= end_day) & (nw.col("_recorded") == nw.col("_newest")))
         .unique(subset=[*who, "from_day"], keep="any")
         .with_columns(
             _next=nw.col("from_day").shift(-1).over(*who, order_by="from_day").fill_null(FOREVER + 1),

@@ -92,7 +92,7 @@ def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Perio
     if abs(weight) < _settings()["smallest_reason"]:
         return None
     sign = 1 if weight > 0 else -1
-    strongest = max(parts, key=lambda part: sign * part.log_odds)
+    strongest = max(parts, key=lambda part: (_telling(part), sign * part.log_odds))
     return Reason(
         features=tuple(part.feature for part in parts),
         direction=Direction.RAISES if weight > 0 else Direction.LOWERS,
@@ -101,11 +101,19 @@ def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Perio
     )
 
 
+def _telling(part: Contribution) -> bool:
+    """Whether a value can be told as a reason: a weekday's share near what chance gives is none."""
+    is_share = feature(part.feature).of == "weekday"
+    return not is_share or (part.value is not None and part.value >= _settings()["telling_weekday_share"])
+
+
 def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
     """Return what a pupil's value of `entry` is, in words, with its dates and counts."""
     value = row[entry.name]
     if value is None:
         return entry.missing or f"{entry.label}: nog niet bekend."
+    if entry.of == "since" and value == 0:
+        return "Op de laatste schooldag iets gemist."
     period = periods[entry.window]
     before = BEFORE.get(entry.window, "")
     in_window = row.get(f"{entry.measure}__{entry.window}")

@@ -1,6 +1,7 @@
 """The command line ``aanwezig``: from a school's export to this week's list, one command a step."""
 
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from data_contracts.errors import AanwezigError, RefusedDeliveryError, UsageError
+from data_contracts.errors import AanwezigError, RefusedDeliveryError, SettingsError, StorageError, UsageError
 from features.calendar import AMSTERDAM
 from pipelines import reports
 from pipelines.home import Home
@@ -30,11 +31,25 @@ Json = Annotated[bool, typer.Option("--json", help="Schrijf het resultaat als JS
 
 def main() -> None:
     """Run a command; turn what a user can mend into one message and its exit code."""
+    os.umask(0o077)  # what is stored here is about children: nobody else on this machine need read it
     try:
         app()
     except AanwezigError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
+        _stop(error)
+    except OSError as error:
+        detail = f"{error.filename or 'de opslag'}: {error.strerror or error}"
+        _stop(StorageError(detail, remedy="Controleer of het bestaat, en wie het mag lezen en schrijven."))
+    except Exception as error:
+        # Their own errors say that a file or database is damaged; anything else is a fault of ours and may be loud.
+        if not type(error).__module__.startswith(("polars.", "sqlalchemy.", "pyarrow.")):
+            raise
+        detail = f"een bestand of de database is beschadigd ({type(error).__name__})"
+        _stop(StorageError(detail, remedy="Zet de laatste reservekopie terug; zie docs/running-for-real.md."))
+
+
+def _stop(error: AanwezigError) -> None:
+    typer.echo(str(error), err=True)
+    sys.exit(error.exit_code)
 
 
 @app.command(epilog="Voorbeeld: aanwezig simulate var/regio --pupils-vo 1500 --pupils-po 800")
@@ -43,11 +58,17 @@ def simulate(
     *,
     pupils_vo: Annotated[int, typer.Option(min=0, help="Leerlingen in het voortgezet onderwijs.")] = 12_000,
     pupils_po: Annotated[int, typer.Option(min=0, help="Leerlingen in het basisonderwijs.")] = 8_000,
-    seed: Annotated[int, typer.Option(help="Zelfde getal, zelfde regio.")] = 2026,
+    seed: Annotated[int, typer.Option(min=0, help="Zelfde getal, zelfde regio.")] = 2026,
     calibration: Annotated[bool, typer.Option("--calibration", help="Toon de ijktabel naast de bronnen.")] = False,
     as_json: Json = False,
 ) -> None:
     """Maak een synthetische regio: exportbestanden zoals scholen die leveren. Geen enkele leerling bestaat."""
+    if not pupils_vo and not pupils_po:
+        detail = "een regio zonder leerlingen valt niet te simuleren"
+        raise UsageError(detail, remedy="Geef --pupils-vo of --pupils-po een aantal.")
+    if target.exists() and not target.is_dir():
+        detail = f"{target} is geen map"
+        raise UsageError(detail, remedy="Noem een map; bestaat die niet, dan wordt zij gemaakt.")
     from pipelines.simulate import simulate as run  # noqa: PLC0415 - heavy, and only here
     from pipelines.simulate.calibration import calibration_table  # noqa: PLC0415
 
@@ -160,7 +181,12 @@ def serve(
     """Toon de weeklijst als webpagina en API."""
     import uvicorn  # noqa: PLC0415 - only here
 
-    if os.environ.get("AANWEZIG_MODE") == "demo":
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        detail = f"op {host}:{port} kan niet worden geluisterd ({error.strerror or error})"
+        raise SettingsError(detail, remedy="Kies een ander adres of een vrije poort, zoals --port 8080.") from None
+    if os.environ.get("AANWEZIG_MODE", "").strip().lower() == "demo":
         typer.echo(f"De demo draait op http://{host}:{port}")
         typer.echo("Aanmelden: open die pagina en kies iemand uit de lijst; een wachtwoord is er in de demo niet.")
     uvicorn.run("service.app:create_app", factory=True, host=host, port=port, log_level="warning", server_header=False)

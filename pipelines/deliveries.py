@@ -196,6 +196,10 @@ def _listed(folder: Path) -> list[Parcel]:
         raise SettingsError(detail, remedy="Zie docs/contracts.md, onder 'Leveringen'.") from None
     in_order = sorted(listing.delivery, key=lambda entry: (_moment(entry), _rank(Path(entry.file))))
     parcels = [_parcel(folder, entry) for entry in in_order]
+    ahead = [parcel for parcel in parcels if parcel.delivered_at and parcel.delivered_at > datetime.now(UTC)]
+    if ahead:
+        detail = f"{path}: {ahead[0].path.name} is geleverd op {ahead[0].delivered_at}, en dat ligt in de toekomst"
+        raise SettingsError(detail, remedy="Verbeter delivered_at: het moment waarop het bestand is gemaakt.")
     outside = [parcel.path for parcel in parcels if not parcel.path.resolve().is_relative_to(folder.resolve())]
     if outside:
         detail = f"{path} noemt een bestand buiten zijn eigen map: {outside[0]}"

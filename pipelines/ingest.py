@@ -97,6 +97,12 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
     if delivered_at is not None and delivered_at.tzinfo is None:
         detail = f"het moment van levering {delivered_at.isoformat()} heeft geen tijdzone"
         raise UsageError(detail, remedy="Schrijf bijvoorbeeld 2026-11-01T18:00:00+01:00.")
+    if delivered_at is not None and delivered_at > datetime.now(UTC):
+        detail = f"het moment van levering {delivered_at.isoformat()} ligt in de toekomst"
+        raise UsageError(detail, remedy="Geef het moment waarop de bestanden zijn gemaakt, of laat het weg.")
+    if complete is not None and complete[0] > complete[1]:
+        detail = f"de periode {complete[0]} - {complete[1]} eindigt voor zij begint"
+        raise UsageError(detail, remedy="Wissel de twee dagen om.")
     shipments = discover(path)
     Keys.of(home)  # made before there is more than one process
     said = Parcel(path, delivered_at, source, recorded_as_event, complete)

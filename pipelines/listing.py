@@ -88,7 +88,7 @@ class Candidate:
     @property
     def loud(self) -> int:
         """Number of rules reached that bring a pupil into view."""
-        return sum(hit.rule not in self.quiet for hit in self.hits)
+        return len({hit.rule for hit in self.hits} - self.quiet)
 
 
 @dataclass(frozen=True)

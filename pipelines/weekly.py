@@ -142,7 +142,7 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, engine:
     rows = counting.rows[school]
     drawn = counting.pictures.get(school)
     weeks = drawn.school_weeks() if drawn else []
-    graded = [monday_of for monday_of, _, _ in weeks[:4]]
+    graded = [monday_of for monday_of, _, _ in weeks[3::-1]]  # oldest first
     quality = tuple(week_quality(lake, school, weeks=graded, as_of=as_of))
     year = school_year_start(week)
     reason = _why_rules(counting, rows, weeks=len(weeks), poor=sum(each.grade is Grade.POOR for each in quality))

@@ -56,11 +56,11 @@ class GoneRow:
 
 @dataclass(frozen=True)
 class Duty:
-    """A legal duty with a deadline, of one pupil on the page."""
+    """A legal duty of one pupil on the page, with its deadline where it has one."""
 
     row: Row
     hit: RuleHit
-    deadline: date
+    deadline: date | None
 
 
 @dataclass(frozen=True)
@@ -226,19 +226,14 @@ def list_page(shown: tuple[Shown, ...], left: tuple[tuple[Gone, Shown], ...], na
     rows = tuple(_row(one, names) for one in shown)
     candidates = [row for row in rows if row.shown.signal.standing is Standing.CANDIDATE]
     rest = [row for row in candidates if not row.shown.signal.on_list]
-    duties = [
-        Duty(row, hit, hit.deadline)
-        for row in rows
-        for hit in row.shown.signal.rule_hits
-        if hit.statutory and hit.deadline is not None
-    ]
+    duties = [Duty(row, hit, hit.deadline) for row in rows for hit in row.shown.signal.rule_hits if hit.statutory]
     return ListPage(
         on_list=tuple(row for row in candidates if row.shown.signal.on_list),
         beyond=_beyond(rest),
         below=tuple(row for row in rest if not row.shown.signal.rule_hits),
         absent=tuple(row for row in rows if row.shown.signal.standing is Standing.ALREADY_ABSENT),
         gone=tuple(GoneRow(last.id, call(gone.pupil, names), last.signal.group, gone) for gone, last in left),
-        duties=tuple(sorted(duties, key=lambda duty: duty.deadline)),
+        duties=tuple(sorted(duties, key=lambda duty: (duty.deadline or date.max, duty.row.name))),
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from data_contracts.reasons import KINDS, Authorised, Kind
 from data_contracts.school import SchoolSettings
-from pipelines.sources.readings import safe_codes
+from pipelines.sources.readings import LONGEST_CODE, safe_codes
 from pipelines.sources.sheet import Sheet
 
 NAMED_CODES = 25
@@ -119,7 +119,7 @@ def _lookup(key: pl.Series, words: dict[str, str]) -> pl.Series:
 def _name_unmapped(sheet: Sheet, column: str, unmapped: pl.Series) -> None:
     counts = unmapped.value_counts(sort=True)
     for code, count in counts.head(NAMED_CODES).iter_rows():
-        shown = "(leeg)" if code is None else sheet.may_show(code)
+        shown = "(leeg)" if code is None else sheet.may_show(code) if len(code) <= LONGEST_CODE else "(een woord)"
         message = f"code {shown} staat niet in school.toml ({count} keer); gelezen naar de eigen soort van het systeem"
         remedy = "Voeg de code toe onder [reasons]; 'aanwezig ingest --propose-mapping' doet een voorstel."
         sheet.warn("unmapped_code", message, remedy=remedy, count=count, column=column)

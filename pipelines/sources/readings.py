@@ -11,7 +11,7 @@ from data_contracts.tables import NAMES, Column, Table
 from pipelines.keys import Keys
 from pipelines.sources.sheet import Layout, Sheet
 
-LONGEST_CODE = 12
+LONGEST_CODE = 4
 """Characters of a code that a school did not map; whatever is longer is a text about a pupil."""
 
 SHORTEST_NUMBER = 4
@@ -185,7 +185,9 @@ def assemble_names(names: dict[str, pl.Series], *, sheet: Sheet, intake: Intake,
 
 
 def safe_codes(code: pl.Series, mapped: pl.Series, sheet: Sheet, *, column: str) -> pl.Series:
-    """Return codes without those that are sentences: what a school did not map may be medical if it is long, or a pupil's number."""
+    """Return codes without those that are sentences: what a school did not map may be a word about health, a
+    name or a pupil's number, so that only a few characters are kept.
+    """
     short = (code.str.len_chars() <= LONGEST_CODE) & (code.str.count_matches(" ", literal=True) <= 1)
     number = code.is_in(list(sheet.pupil_numbers))
     text = (code.is_not_null() & ~mapped & (~short | number)).fill_null(value=False)

@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from made_school import School
 
 from features.build import IDENTITY, build
 from features.catalogue import CATALOGUE, NAMES
-
-from conftest import School  # type: ignore[import-not-found]  # isort: skip
 
 AS_OF = datetime(2026, 10, 26, 5, tzinfo=UTC)
 FIRST, LAST = date(2026, 8, 31), date(2026, 10, 23)  # eight school weeks

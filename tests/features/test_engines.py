@@ -8,13 +8,12 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_school import School
 
 from features.build import build
 from features.history import history
 from features.rules import hits, rule_packs
 from features.tables import Tables, prepared
-
-from conftest import School  # type: ignore[import-not-found]  # isort: skip
 
 FIRST, LAST = date(2026, 8, 31), date(2026, 10, 9)
 AS_OF = datetime(2026, 10, 12, 4, tzinfo=UTC)

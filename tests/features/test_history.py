@@ -5,10 +5,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from made_school import School
 
 from features.history import History, history, number_of
-
-from conftest import School  # type: ignore[import-not-found]  # isort: skip
 
 FIRST, LAST = date(2026, 9, 7), date(2026, 10, 2)
 AS_OF = datetime(2026, 10, 5, 4, tzinfo=UTC)

@@ -7,14 +7,13 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_school import EARLY, School, frame
 from polars.testing import assert_frame_equal
 
 from data_contracts.tables import ABSENCES
 from features.build import build
 from features.known import known, with_successors
 from features.tables import Tables, prepared
-
-from conftest import EARLY, School, frame  # type: ignore[import-not-found]  # isort: skip
 
 AS_OF = datetime(2026, 10, 12, 4, tzinfo=UTC)
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)

@@ -4,14 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from made_school import SCHOOL, School
 
 from data_contracts.errors import SettingsError
 from data_contracts.identifiers import Sector
 from data_contracts.weekly_list import RuleHit
 from features.history import history
 from features.rules import hits, rule_packs, rules_of, worded
-
-from conftest import SCHOOL, School  # type: ignore[import-not-found]  # isort: skip
 
 FIRST, LAST = date(2026, 8, 31), date(2026, 12, 4)
 AS_OF = datetime(2026, 10, 5, 4, tzinfo=UTC)
@@ -223,3 +222,19 @@ def test_days_that_are_mostly_illness_are_no_long_unauthorised_absence(term: Sch
 def test_leave_that_was_granted_is_no_luxury_absence(term: School):
     term.absent("a", date(2026, 9, 14), "luxury_leave", authorised="yes")
     assert "lpw_luxe" not in reached(term)
+
+
+def test_a_newer_report_does_not_hide_an_earlier_one_that_may_not_have_been_made(term: School):
+    truant(term, *TestSixteenHours.DAYS)
+    truant(term, *(date(2026, 9, day) for day in (21, 22, 23, 24)))
+    rules = rules_of(("wettelijk",), Sector.VO)
+    found = hits(history(term.tables(), AS_OF), rules).collect().to_native().to_dicts()
+    told = [hit.reached_on for hit in worded(found, rules)[(SCHOOL, "a")] if hit.rule == "lpw_16h"]
+    assert told == [date(2026, 9, 17), date(2026, 9, 24)]
+
+
+def test_a_share_just_over_the_line_is_told_with_a_decimal(term: School):
+    for n in (14, 15):
+        term.absent("a", date(2026, 9, n), "leave")
+    term.absent("a", date(2026, 9, 16), "leave", start_slot=1, end_slot=4)
+    assert reached(term)["tier_3"].text.startswith("10,7 % van de lestijd")

@@ -135,3 +135,13 @@ def test_likelihood_in_words(probability: float, word: Tier):
 def test_a_list_on_rules_tells_plain_facts_and_never_nothing_as_something():
     known = row(absent_rate_4w=0.0, sick_spells_12w=2, last_sick=20724)
     assert [reason.features for reason in in_brief(known, PERIODS)] == [("sick_spells_12w",)]
+
+
+def test_a_weekday_near_chance_is_no_reason_but_a_fixed_day_is():
+    parts = [part("friday_share_12w", 0.5, value=0.22), part("first_slot_missed_4w", 0.1, value=3.0)]
+    known = row(friday_share_12w=0.22, first_slot_missed_4w=3.0)
+    (told,), _ = reasons(parts, known, PERIODS)
+    assert "eerste uur" in told.text
+    fixed = [part("friday_share_12w", 0.5, value=0.8), parts[1]]
+    (told,), _ = reasons(fixed, row(friday_share_12w=0.8, first_slot_missed_4w=3.0), PERIODS)
+    assert "80 %" in told.text

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+import socket
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -167,6 +169,46 @@ class TestCommandLine:
         assert done.returncode == 3
         assert "gisteren" in done.stdout
         assert "rij 2" in done.stdout
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("ingest", ".", "--delivered-at", "2199-01-01T00:00"),
+            ("ingest", ".", "--delivered-at", "gisteren"),
+            ("ingest", ".", "--complete-from", "2026-11-05", "--complete-to", "2026-11-01"),
+            ("ingest", ".", "--complete-from", "2026-11-05"),
+            ("simulate", "leeg", "--pupils-vo", "0", "--pupils-po", "0"),
+            ("simulate", __file__, "--pupils-vo", "5"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused_in_words(self, home: Home, words: tuple[str, ...]):
+        done = aanwezig(home, *words)
+        assert done.returncode == 2
+        assert done.stderr.startswith("Opdracht niet begrepen: ")
+        assert "Traceback" not in done.stderr
+
+    def test_a_damaged_database_is_one_message_too(self, home: Home, tmp_path: Path):
+        copy = Home.at(tmp_path / "var")
+        shutil.copytree(home.root, copy.root)
+        (copy.root / "service.db").write_bytes(b"no database at all" * 400)
+        done = aanwezig(copy, "status")
+        assert done.returncode == 7
+        assert "Opslag niet bereikbaar" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_serving_on_a_port_in_use_says_so(self, home: Home):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            done = aanwezig(home, "serve", "--port", str(taken.getsockname()[1]))
+        assert done.returncode == 8
+        assert "--port" in done.stderr
+        assert "De demo draait" not in done.stdout
+
+    def test_what_is_stored_is_for_its_owner_alone(self, tmp_path: Path):
+        done = aanwezig(
+            Home.at(tmp_path / "new"), "simulate", str(tmp_path / "region"), "--pupils-vo", "0", "--pupils-po", "40"
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "region" / "exports").stat().st_mode & 0o077 == 0
 
     @pytest.mark.parametrize("command", ["simulate", "ingest", "train", "evaluate", "weekly", "serve", "status"])
     def test_every_command_has_help_with_an_example(self, home: Home, command: str):

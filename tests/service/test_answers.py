@@ -230,7 +230,11 @@ NO_DATA = "Er zijn geen gegevens, dus ook geen lijst."
     ("changes", "said", "not_said"),
     [
         ({"signals": (), "gone": (), "data_moment": None}, NO_DATA, "staat niemand op de lijst"),
-        ({"signals": (), "gone": (), "pupils_considered": 0}, NO_DATA, "staat niemand op de lijst"),
+        (
+            {"signals": (), "gone": (), "pupils_considered": 0},
+            "Er zijn geen ingeschreven leerlingen bekend",
+            "staat niemand",
+        ),
         ({"signals": (), "gone": ()}, "Deze week staat niemand op de lijst.", NO_DATA),
         ({"provisional": True}, "Voorlopig:", NO_DATA),
         ({"basis": "rules", "basis_reason": "Te kort."}, "Deze lijst staat op regels, niet op een score.", NO_DATA),
