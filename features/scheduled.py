@@ -126,21 +126,40 @@ def periods(enrolments: Frame, *, end_day: int) -> Frame:
     Only periods that began before or on `end_day` (the as-of day) are known to count.
     """
     who = ["school", "pupil"]
-    begun = (
-        enrolments.with_columns(
-            from_day=day_number("valid_from"),
-            until=day_number("valid_to").fill_null(FOREVER),
-            unit=nw.concat_str(nw.lit("g:"), nw.col("group")),
-            _recorded=nw.col("recorded_at").dt.timestamp("us"),
+    begun = enrolments.with_columns(
+        from_day=day_number("valid_from"),
+        until=day_number("valid_to").fill_null(FOREVER),
+        unit=nw.concat_str(nw.lit("g:"), nw.col("group")),
+        _recorded=nw.col("recorded_at").dt.timestamp("us"),
+    ).filter(nw.col("from_day") <= end_day)
+    newest = begun.group_by([*who, "from_day"]).agg(nw.col("_recorded").max())
+    begun = begun.join(newest, on=[*who, "from_day", "_recorded"], how="semi").unique(
+        subset=[*who, "from_day"], keep="any"
+    )
+    # One order over everybody, and a look whether the next row is the same pupil's: a window per pupil costs ten times
+    # as much.
+    order = [*who, "from_day"]
+    ahead = {
+        f"_{name}_{n}": nw.col(name).shift(-n).over(order_by=order)
+        for name, n in (
+            ("school", 1),
+            ("pupil", 1),
+            ("from_day", 1),
+            ("until", 1),
+            ("school", 2),
+            ("pupil", 2),
+            ("from_day", 2),
         )
-        .with_columns(_newest=nw.col("_recorded").max().over(*who, "from_day"))
-        .filter((nw.col("from_day") <= end_day) & (nw.col("_recorded") == nw.col("_newest")))
-        .unique(subset=[*who, "from_day"], keep="any")
-        .with_columns(
-            _next=nw.col("from_day").shift(-1).over(*who, order_by="from_day").fill_null(FOREVER + 1),
-            _next_until=nw.col("until").shift(-1).over(*who, order_by="from_day").fill_null(FOREVER + 1),
-            _after=nw.col("from_day").shift(-2).over(*who, order_by="from_day").fill_null(FOREVER + 1),
-        )
+    }
+    begun = settle(begun.with_columns(**ahead))
+    same = {
+        n: (nw.col(f"_school_{n}") == nw.col("school")) & (nw.col(f"_pupil_{n}") == nw.col("pupil")) for n in (1, 2)
+    }
+    never = nw.lit(FOREVER + 1)
+    begun = begun.with_columns(
+        _next=nw.when(same[1].fill_null(value=False)).then(nw.col("_from_day_1")).otherwise(never),
+        _next_until=nw.when(same[1].fill_null(value=False)).then(nw.col("_until_1")).otherwise(never),
+        _after=nw.when(same[2].fill_null(value=False)).then(nw.col("_from_day_2")).otherwise(never),
     )
     # An enrolment within another one, say two weeks in another class, stands for its own time; then the outer resumes.
     parts = [
