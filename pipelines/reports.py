@@ -1,6 +1,7 @@
 """What the command line says at the end: tables for people, JSON for programs."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,12 @@ VERDICTS = {
     Verdict.UNCHANGED: "niets nieuws",
 }
 MOST_FINDINGS = 12
+LOG_WIDTH = 160
+
+
+def _console() -> Console:
+    """Return the terminal, or, for a log or a pipe, lines wide enough to read."""
+    return Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
 
 
 def show(result: BaseModel, *, as_json: bool) -> None:
@@ -32,7 +39,7 @@ def show(result: BaseModel, *, as_json: bool) -> None:
     if as_json:
         _write(result.model_dump(mode="json"))
         return
-    console = Console()
+    console = _console()
     for name, value in result:
         if name == "evaluation":
             if value is not None:
@@ -69,7 +76,7 @@ def show_deliveries(found: Sequence[QualityReport], *, as_json: bool, brief: boo
     if as_json:
         _write([report.model_dump(mode="json") for report in found])
         return refused
-    console = Console()
+    console = _console()
     if brief and not refused:
         _count_deliveries(found, console)
         return False
@@ -123,7 +130,7 @@ def show_lists(listed: Sequence["Listed"], *, as_json: bool, brief: bool = False
         weeks = sorted({each.weekly_list.week for each in listed})
         on = sum(signal.on_list for each in listed for signal in each.weekly_list.signals)
         text = f"{len(listed)} lijsten voor de weken van {', '.join(map(day_text, weeks))}; {on} leerlingen erop."
-        Console().print(text, highlight=False)
+        _console().print(text, highlight=False)
         return
     words = {"new": "gepubliceerd", "unchanged": "stond er al", "new_edition": "nieuwe uitgave"}
     table = Table("week", "school", "op de lijst", "verder", "lang afwezig", "berust op", "uitkomst")
@@ -135,7 +142,7 @@ def show_lists(listed: Sequence["Listed"], *, as_json: bool, brief: bool = False
         status = f"{words[each.published.status.value]} ({each.published.edition})"
         numbers = (str(on), str(len(made.signals) - on - away), str(away))
         table.add_row(f"{made.week}", f"{made.school} {made.school_name}", *numbers, basis, status)
-    console = Console()
+    console = _console()
     console.print(table)
     for reason in sorted({each.weekly_list.basis_reason for each in listed if each.weekly_list.basis_reason}):
         schools = sorted({each.weekly_list.school for each in listed if each.weekly_list.basis_reason == reason})
@@ -150,7 +157,7 @@ def show_simulation(summary: "Summary", rows: Sequence["Row"], *, as_json: bool)
             {"synthetic": True, "target": str(summary.target), **numbers, "calibration": [asdict(row) for row in rows]}
         )
         return
-    console = Console()
+    console = _console()
     console.print(
         f"Synthetische regio in {summary.target}: {summary.schools} scholen, {summary.pupils} leerlingen over de jaren, "
         f"{summary.registrations} registraties. Niemand hierin bestaat.",
