@@ -12,6 +12,8 @@ from pipelines.keys import Keys
 from pipelines.sources.sheet import Layout, Sheet
 
 LONGEST_CODE = 4
+LONGEST_GROUP = 24
+WORDS_OF_A_SENTENCE = 3  # spaces
 """Characters of a code that a school did not map; whatever is longer is a text about a pupil."""
 
 SHORTEST_NUMBER = 4
@@ -141,6 +143,8 @@ def assemble(
     """
     blank = pl.DataFrame({"_row": sheet.rows})
     typed = blank.select(*(_column(column, values) for column in table.columns), "_row")
+    if "group" in typed.columns:
+        typed = typed.with_columns(_safe_groups(typed["group"], sheet=sheet, intake=intake))
     numbers = typed["pupil_number"]
     frame = typed.with_columns(intake.keys.pseudonyms(numbers, intake.scope).alias("pupil_number"))
     if "record" in table.column_names:
@@ -154,6 +158,20 @@ def assemble(
         rows,
         rows - frame.height,
     )
+
+
+def _safe_groups(group: pl.Series, *, sheet: Sheet, intake: Intake) -> pl.Series:
+    """Return group names; one that is a sentence or holds a long number gets a keyed short name, the same in every file."""
+    long = (group.str.len_chars() > LONGEST_GROUP) | (group.str.count_matches(" ", literal=True) >= WORDS_OF_A_SENTENCE)
+    text = (long | group.str.contains(r"[0-9]{6}")).fill_null(value=False)
+    if not text.any():
+        return group
+    message = f"{int(text.sum())} keer staat een zin of een lang nummer als naam van een groep; die is niet bewaard"
+    remedy = "De groep krijgt een korte naam. Geef groepen in het schoolsysteem een korte naam zonder persoonsgegevens."
+    sheet.warn("text_as_group", message, remedy=remedy, count=int(text.sum()))
+    keyed = intake.keys.pseudonyms(group, f"{intake.scope}:group").str.slice(1, 6)
+    frame = pl.DataFrame({"group": group, "keyed": "groep " + keyed, "text": text})
+    return frame.select(pl.when("text").then("keyed").otherwise("group").alias("group"))["group"]
 
 
 def assemble_names(names: dict[str, pl.Series], *, sheet: Sheet, intake: Intake, rows: int) -> Reading:

@@ -76,3 +76,19 @@ def test_a_secret_in_a_column_of_dates_numbers_or_choices_is_not_repeated(tmp_pa
         if column in typed:
             said = everything_said(tmp_path, name, source, [header, row, [*row[:place], secret, *row[place + 1 :]]])
             assert [word for word in SECRETS if word in said] == [], column
+
+
+@pytest.mark.parametrize(
+    ("group", "kept"),
+    [("5a", True), ("Groep 3/4 Vlinders", True), ("Mentor Noor Vries, migraine groep", False), ("g204817", False)],
+)
+def test_a_sentence_or_a_number_is_no_name_of_a_group(tmp_path: Path, group: str, kept: bool):
+    head = "leerlingnummer;roepnaam;achternaam;groep;jaargroep;begindatum"
+    content = f"{head}\n1;Sam;Jansen;{group};5;1-8-2026\n2;Bo;Smit;{group};5;1-8-2026\n"
+    found = readings(tmp_path, "leerlingen.csv", content, source="parnassys")
+    enrolments = next(one for one in found if one.table == "enrolments")
+    stored = enrolments.frame["group"].unique().to_list()
+    assert len(stored) == 1
+    assert (stored[0] == group) is kept
+    assert kept or stored[0].startswith("groep ")
+    assert any(finding.check == "text_as_group" for finding in enrolments.findings) is not kept
