@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from made_school import School
 
@@ -72,7 +72,13 @@ absences = st.fixed_dictionaries(
 
 
 @given(registered=st.lists(absences, max_size=15, unique_by=lambda row: (row["record"], row["recorded_at"])))
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=8,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 def test_pandas_and_polars_agree_on_every_feature_and_rule(registered: list[dict[str, Any]]):
     school = School()
     for pupil in "abc":
