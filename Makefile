@@ -23,7 +23,7 @@ demo: $(VENV)/.runtime
 	@if [ "$(SERVE)" = "no" ]; then echo "Klaar. Bekijk de pagina met: $(DEMO) $(BIN)/aanwezig serve"; \
 	else $(DEMO) $(BIN)/aanwezig serve --port $(PORT); fi
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev browser java
 	$(BIN)/pytest
 
 check: $(VENV)/.dev
@@ -35,12 +35,17 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ONLY),--only $(ONLY))
 
-# What a test needs beside Python: Debian's Chromium. PostgreSQL comes as a wheel.
-.PHONY: browser
+# What a test needs beside Python: Debian's Chromium, and its Java for Spark. PostgreSQL and Spark come as wheels.
+.PHONY: browser java
 browser:
 	@command -v chromium >/dev/null 2>&1 || \
 	( [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -q && apt-get install -y -q chromium ) || \
 	{ echo "chromium ontbreekt: installeer het (Debian: apt-get install chromium) en draai opnieuw"; exit 1; }
+
+java:
+	@command -v java >/dev/null 2>&1 || test -n "$$JAVA_HOME" || \
+	( [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -q && apt-get install -y -q default-jre-headless ) || \
+	{ echo "Java ontbreekt: installeer 17 of nieuwer (Debian: apt-get install default-jre-headless) en draai opnieuw"; exit 1; }
 
 $(VENV)/bin/uv: requirements/uv.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 of nieuwer is nodig"; exit 1; }
@@ -68,7 +73,8 @@ lock: $(VENV)/bin/uv
 	echo 'uv' | $(COMPILE) - -o requirements/uv.txt
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m data_contracts.docs > docs/contracts.md
+	$(BIN)/python -m data_contracts.docs
+	PYTHONPATH=tests/features $(BIN)/python -m spec.page
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

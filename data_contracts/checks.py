@@ -1,14 +1,19 @@
 """The door: Great Expectations validates each delivery before anything of it is stored.
 
-First every expectation says yes or no, which is quick; only those that say no are asked again for
-the rows, so that a good delivery costs little and a bad one names file, row, column and value.
+First every expectation says yes or no about all deliveries of a table at once; only those that say no
+are asked again, delivery by delivery, for the rows. Great Expectations takes a tenth of a second to say
+anything, however few the rows: so that good deliveries cost little, and a bad one names file, row,
+column and value.
 """
 
 import logging
 import os
 import re
+import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -17,7 +22,7 @@ import pandas as pd
 
 from data_contracts.quality import Finding, Severity
 from data_contracts.rules import DOCS, YEARS_AHEAD, Rule, checked_columns, prepare, rules_of
-from data_contracts.tables import Table
+from data_contracts.tables import TABLES, Table
 
 LOCATED = 50
 """Rows that are named per check; the rest is counted."""
@@ -26,8 +31,9 @@ LONGEST_SHOWN = 24
 _TELLING = re.compile(r"\d{9}|[^\W\d_]{2}.*\s|\s.*[^\W\d_]{2}")
 
 
-def check(table: Table, frame: pd.DataFrame, *, file: str, delivered_at: datetime | None = None) -> tuple[Finding, ...]:
-    """Validate one delivery against the contract.
+@dataclass(frozen=True)
+class Delivered:
+    """One table of one delivery.
 
     Parameters
     ----------
@@ -40,27 +46,79 @@ def check(table: Table, frame: pd.DataFrame, *, file: str, delivered_at: datetim
         Name of the file, repeated in each finding.
     delivered_at
         The delivery's moment, against which a date in the future is judged; now if left out.
+    """
+
+    table: Table
+    frame: pd.DataFrame
+    file: str
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A frame as `prepare` makes it, and the rules that apply: where a column has no value, only that is wrong with it."""
+
+    frame: pd.DataFrame
+    rules: list[Rule]
+
+
+def check(table: Table, frame: pd.DataFrame, *, file: str, delivered_at: datetime | None = None) -> tuple[Finding, ...]:
+    """Validate one delivery against the contract, see `check_all`."""
+    return check_all([Delivered(table, frame, file, delivered_at)])[0]
+
+
+def check_all(deliveries: Sequence[Delivered]) -> list[tuple[Finding, ...]]:
+    """Validate deliveries against the contract; what is found in one does not depend on those beside it.
 
     Returns
     -------
-    tuple[Finding, ...]
-        Everything that is wrong, at most `LOCATED` rows per check and the number of the rest.
+    list of tuple[Finding, ...]
+        For each delivery everything that is wrong, at most `LOCATED` rows per check and the number of the rest.
     """
-    missing = [c.name for c in checked_columns(table) if c.required and c.name not in frame.columns]
-    if missing:
-        return tuple(_missing_column(name, table=table, file=file) for name in missing)
-    if frame.empty:
-        return ()
-    moment = delivered_at or datetime.now(UTC)
+    found = [_missing_columns(each) for each in deliveries]
+    ready: dict[str, dict[int, Ready]] = {}
+    for at, each in enumerate(deliveries):
+        if not found[at] and not each.frame.empty:
+            ready.setdefault(each.table.name, {})[at] = _ready(each)
+    for name, of_table in ready.items():
+        broken = _broken(TABLES[name], list(of_table.values()))
+        for at, each_ready in of_table.items():
+            asked = [rule for rule in each_ready.rules if rule in broken]
+            found[at] = _located(deliveries[at], each_ready.frame, asked)
+    return found
+
+
+def _missing_columns(each: Delivered) -> tuple[Finding, ...]:
+    required = [column.name for column in checked_columns(each.table) if column.required]
+    missing = [name for name in required if name not in each.frame.columns]
+    return tuple(_missing_column(name, table=each.table, file=each.file) for name in missing)
+
+
+def _ready(each: Delivered) -> Ready:
+    moment = each.delivered_at or datetime.now(UTC)
     latest = pd.Timestamp(moment.date()) + pd.DateOffset(years=YEARS_AHEAD)
-    ready = prepare(table, _without_zones(frame), latest=latest)
-    filled = {name for name in ready.columns if bool(ready[name].notna().any())}
-    rules = [r for r in rules_of(table) if r.check == "missing_value" or filled.issuperset(r.needs)]
-    broken = [rule for rule, result in _validated(ready, rules, located=False) if not result["success"]]
+    frame = prepare(each.table, _without_zones(each.frame), latest=latest)
+    rules = rules_of(each.table)
+    needed = {name for rule in rules for name in rule.needs}
+    filled = {name for name in needed if name in frame and frame[name].notna().any()}
+    return Ready(frame, [rule for rule in rules if rule.check == "missing_value" or filled.issuperset(rule.needs)])
+
+
+def _broken(table: Table, frames: Sequence[Ready]) -> list[Rule]:
+    """Rules that some row of some frame breaks. Each rule is about single rows, so frames may be judged as one."""
+    rules = [rule for rule in rules_of(table) if any(rule in ready.rules for ready in frames)]
+    needed = sorted({name for rule in rules for name in rule.needs})
+    parts = [ready.frame.filter(needed).dropna(axis="columns", how="all") for ready in frames]
+    together = pd.concat(parts, ignore_index=True).reindex(columns=needed)
+    return [rule for rule, result in _validated(together, rules, located=False) if not result["success"]]
+
+
+def _located(each: Delivered, frame: pd.DataFrame, rules: Sequence[Rule]) -> tuple[Finding, ...]:
     return tuple(
         finding
-        for rule, result in _validated(ready, broken, located=True)
-        for finding in _findings(rule, result["result"], table=table, file=file)
+        for rule, result in _validated(frame, rules, located=True)
+        if not result["success"]
+        for finding in _findings(rule, result["result"], table=each.table, file=each.file)
     )
 
 
@@ -164,13 +222,30 @@ def _missing_column(name: str, *, table: Table, file: str) -> Finding:
 def _expectations() -> Any:  # noqa: ANN401 - the library ships no types
     """The library itself: it takes seconds to import, so only a delivery does."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with warnings.catch_warnings():
+    with _as_if_not_installed("pyspark"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the library are not ours to mend
         import great_expectations  # noqa: PLC0415
         import great_expectations.data_context.types.base  # noqa: PLC0415
         import great_expectations.expectations  # noqa: PLC0415
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     return great_expectations
+
+
+@contextmanager
+def _as_if_not_installed(name: str) -> Iterator[None]:
+    """Hide a library from an import that takes along all it finds, unless it is in use already.
+
+    Great Expectations loads the whole of Spark where that is installed, for half a second, though we hand it pandas
+    frames. Worse: Spark takes a Python without a main file (``python -c``) for a run of its own doctests, and ends it.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # which is how Python says: not to be imported
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 @cache

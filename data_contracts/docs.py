@@ -19,7 +19,7 @@ from data_contracts.identifiers import Sector
 from data_contracts.reasons import KINDS
 from data_contracts.rules import rules_of
 from data_contracts.school import Closure, Norm, Reason, SchoolSettings
-from data_contracts.tables import CONTRACT_VERSION, LAKE_COLUMNS, TABLES, Column, Table
+from data_contracts.tables import CONTRACT_VERSION, LAKE_COLUMNS, TABLES, Column, Table, Unit
 
 PAGE = Path("docs/contracts.md")
 
@@ -142,6 +142,8 @@ def _values(column: Column) -> str:
         return _code(column.pattern)
     limits = [f"{limit:g}" for limit in (column.minimum, column.maximum) if limit is not None]
     if limits:
+        if column.maximum is None:
+            return f"from {limits[0]}"
         return " to ".join(limits) if column.minimum is not None else f"up to {limits[0]}"
     return f"empty: {_code(str(column.default).lower())}" if column.default is not None else ""
 
@@ -228,8 +230,13 @@ def _quality() -> str:
         _rows(header, rows)
         + f"\nA registration is late when it is recorded more than {limits.late.days} days after the day itself. A week is suddenly silent, and "
         f"poor, below {percentage(silent.share)} of the median of the {silent.weeks} school weeks before, where that median "
-        f"is {silent.least_median} registrations or more. {silent.why}\n"
+        f"is {silent.least_median} registrations or more. {silent.why}\n\nThe most that fits in one day is {_most_a_day()}. {limits.most_a_day.why}\n"
     )
+
+
+def _most_a_day() -> str:
+    most = thresholds().most_a_day
+    return ", ".join(f"{most.of(unit)} {unit.value.replace('_', ' ')}" for unit in Unit)
 
 
 def _rows(header: Iterable[str], rows: Iterable[list[str]]) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.quality import Grade
+from data_contracts.tables import Unit
 
 _WORSE = {Grade.GOOD: 0, Grade.FAIR: 1, Grade.POOR: 2}
 
@@ -68,6 +69,26 @@ class Empty(_Frozen):
     why: str
 
 
+class MostADay(_Frozen):
+    """The most of each unit that fits in one day; more is refused."""
+
+    minutes: int
+    lesson_slots: int
+    half_days: int
+    days: int
+    why: str
+
+    def of(self, unit: Unit) -> int:
+        """Return the limit in `unit`."""
+        limits = {
+            Unit.MINUTES: self.minutes,
+            Unit.LESSON_SLOTS: self.lesson_slots,
+            Unit.HALF_DAYS: self.half_days,
+            Unit.DAYS: self.days,
+        }
+        return limits[unit]
+
+
 class Thresholds(_Frozen):
     """Everything in ``quality.toml``."""
 
@@ -75,6 +96,7 @@ class Thresholds(_Frozen):
     late: Late
     silent: Silent
     empty: Empty
+    most_a_day: MostADay
 
 
 @cache

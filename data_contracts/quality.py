@@ -76,6 +76,9 @@ class WeekQuality(_Frozen):
     timetable_share: float | None = Field(default=None, description="pupils with a timetable, of those enrolled")
     late_recorded_share: float | None = Field(default=None, description="recorded more than 7 days after the event")
     assumed_moment_share: float | None = Field(default=None, description="rows whose recorded moment is assumed")
+    delivery_moment_share: float | None = Field(
+        default=None, description="rows without a recorded moment, for which the delivery's stands"
+    )
     duplicates: int = 0
     suddenly_silent: bool = Field(default=False, description="a week with suddenly no absences")
     reasons: tuple[str, ...] = Field(default=(), description="why the grade is not good, in plain Dutch")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from data_contracts.grading import thresholds
 from data_contracts.quality import Severity
 from data_contracts.tables import ABSENCES, ENROLMENTS, NAMES, TIMETABLE, Column, Table, Unit
 
@@ -18,8 +19,6 @@ EARLIEST = pd.Timestamp(2000, 1, 1)
 
 YEARS_AHEAD = 1
 """A day further ahead of the delivery than this is a typing error."""
-
-MINUTES_A_DAY = 720
 
 DOCS = "Zie docs/contracts.md."
 AS_DELIVERED = {"pupil": "pupil_number", "sealed": "family_name"}
@@ -167,6 +166,29 @@ def _end_before_start(start: str, end: str, *, compared: str = "", or_equal: boo
     )
 
 
+_WORDS = {
+    Unit.MINUTES: ("minuut", "minuten"),
+    Unit.LESSON_SLOTS: ("lesuur", "lesuren"),
+    Unit.HALF_DAYS: ("dagdeel", "dagdelen"),
+    Unit.DAYS: ("dag", "dagen"),
+}
+
+
+def _too_much(unit: Unit) -> Rule:
+    """More of a unit than fits in the days of the registration."""
+    most = thresholds().most_a_day.of(unit)
+    one, more = _WORDS[unit]
+    return Rule(
+        "too_much_for_a_day",
+        "amount",
+        "amount",
+        "ExpectColumnValuesToBeBetween",
+        {"column": f"_{unit.value}_a_day", "max_value": most},
+        f"meer dan {most} {one if most == 1 else more} afwezig per dag",
+        f"Controleer of de hoeveelheid in {more} is, en of begin- en einddatum alle dagen noemen waarover is geteld.",
+    )
+
+
 _JOINED: dict[str, tuple[Rule, ...]] = {
     ENROLMENTS.name: (_end_before_start("valid_from", "valid_to"),),
     TIMETABLE.name: (
@@ -193,15 +215,7 @@ _JOINED: dict[str, tuple[Rule, ...]] = {
             "'amount' en 'unit' horen bij elkaar; één van beide is leeg",
             "Vul beide in, of laat beide leeg.",
         ),
-        Rule(
-            "out_of_range",
-            "amount",
-            "amount",
-            "ExpectColumnValuesToBeBetween",
-            {"column": "_minutes_same_day", "max_value": MINUTES_A_DAY},
-            f"meer dan {MINUTES_A_DAY} minuten afwezig op één dag",
-            "Controleer of de hoeveelheid in minuten is, en niet in seconden of over meer dagen opgeteld.",
-        ),
+        *(_too_much(unit) for unit in Unit),
     ),
 }
 
@@ -213,12 +227,16 @@ def _for_timetable(frame: pd.DataFrame) -> Made:
 def _for_absences(frame: pd.DataFrame) -> Made:
     ended = frame["end_date"].isna() & ~frame["open_ended"].fillna(value=False).astype(bool)
     same_day = ended | (frame["end_date"] == frame["start_date"])
-    return {
+    # An amount over several days is their total. Of an open-ended one nobody knows over how many days.
+    days = (frame["end_date"] - frame["start_date"]).dt.days.fillna(0).clip(lower=0) + 1
+    each = (frame["amount"] / days).where(~frame["open_ended"].fillna(value=False).astype(bool))
+    made: Made = {
         "_start_slot_same_day": frame["start_slot"].where(same_day),
         "_start_minute_same_day": frame["start_minute"].where(same_day),
         "_amount_parts": frame["amount"].notna().astype("int8") + frame["unit"].notna().astype("int8"),
-        "_minutes_same_day": frame["amount"].where(same_day & (frame["unit"] == Unit.MINUTES)),
     }
+    made |= {f"_{unit.value}_a_day": each.where(frame["unit"] == unit) for unit in Unit}
+    return made
 
 
 _PREPARED: dict[str, Callable[[pd.DataFrame], Made]] = {

@@ -237,7 +237,12 @@ ABSENCES = Table(
         Column("end_slot", "int", "Last slot on the last day, inclusive.", minimum=1, maximum=20),
         Column("start_minute", "int", "Start on the first day, minutes after midnight.", minimum=0, maximum=1439),
         Column("end_minute", "int", "End on the last day, minutes after midnight, exclusive.", minimum=1, maximum=1440),
-        Column("amount", "float", "How much was missed, where that is all the school states.", minimum=0, maximum=1440),
+        Column(
+            "amount",
+            "float",
+            "How much was missed, where that is all the school states; over several days their total.",
+            minimum=0,
+        ),
         Column("unit", "string", "Unit of `amount`.", values=tuple(Unit), example="lesson_slots"),
         Column("kind", "string", "Shared reason vocabulary.", required=True, optional=False, values=tuple(Kind)),
         Column(

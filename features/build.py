@@ -1,11 +1,11 @@
 """Build the features of all pupils at a moment: one row a pupil, one column a feature, nothing known later.
 
-Every feature is counted from the pupil-weeks, pupil-days and spells of one `features.history.History`, in the way that
-its catalogue entry names under ``of``. Missing (null) means that it cannot be known: too short a history, no scheduled
-time, nothing to compare with. It never means zero.
+Every feature is made from the windows over pupil-weeks (`features.weeks`, `features.windows`), in the way that its
+catalogue entry names under ``of``. Missing (null) means that it cannot be known: too short a history, no scheduled time,
+nothing to compare with. It never means zero.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,25 +13,26 @@ import narwhals as nw
 
 from features.calendar import school_year_start
 from features.catalogue import CATALOGUE, NAMES, Feature
+from features.fixed import fixed
 from features.frames import Frame, settle
 from features.history import History, history, number_of
-from features.scheduled import week_of, weekday_of
-from features.spells import in_spells, spells
 from features.tables import Tables
+from features.weeks import FEWEST_MINUTES, GAP_ROOM, LOWEST, SUMMED, pupil_weeks, year_of
+from features.windows import SPANS, Wanted, column, seen_now
 
 PUPIL = ["school", "pupil"]
 IDENTITY = ("school", "pupil", "group", "year_group")
-WINDOWS = {"1w": (0, 1), "2w": (0, 2), "4w": (0, 4), "8w": (0, 8), "12w": (0, 12)}
 BEFORE = {"2w": "before_2w", "4w": "before_4w"}
-_WEEKS = WINDOWS | {"before_2w": (2, 4), "before_4w": (4, 8)}
+EARLIER = {"2w": "earlier_2w"}
 FACTS = ("enrolled_from", "last_sick", "weeks_known")
 """Columns beside the features: day numbers of the first known day at the school and of the last sick report's first day;
 school weeks known this year."""
 
-FEWEST_MINUTES = 300
-"""Scheduled minutes (about a school day) below which a rate says nothing and is missing."""
 FEWEST_DAYS = 3
-"""Days with absence below which a weekday pattern says nothing and is missing."""
+"""Days with absence, or single lessons missed, below which a pattern says nothing and is missing."""
+SUBJECTS = {"lessons": "lessons_12w", "breadth": "subjects_12w", "top": "subject_top_12w"}
+"""Columns on single lessons missed in the last 12 school weeks: how many, of how many subjects, and of the most missed."""
+WEEKDAYS = tuple(f"weekday_{n}" for n in range(5))
 
 
 def build(tables: Tables, as_of: datetime) -> Any:  # noqa: ANN401 - the caller's own kind of frame
@@ -55,173 +56,247 @@ def build(tables: Tables, as_of: datetime) -> Any:  # noqa: ANN401 - the caller'
 
 def build_from(past: History) -> Frame:
     """Features from a history, lazily; see `build`."""
-    frame = past.pupils.join(_window_sums(past), on=PUPIL, how="left")
-    frame = frame.join(_spell_counts(past), on=PUPIL, how="left").join(_day_patterns(past), on=PUPIL, how="left")
-    frame = _with_peers(settle(frame))
-    columns = {feature.name: _HOW[feature.of](feature).cast(nw.Float64) for feature in CATALOGUE}
-    sums = sorted({f"{m}__{w}" for m, w in _wanted()})
-    return frame.with_columns(**columns).select(*IDENTITY, *NAMES, *FACTS, *sums).sort("school", "pupil")
+    found = features_of(counted(past))
+    return found.select(*IDENTITY, *NAMES, *FACTS, *WANTED.columns()).sort("school", "pupil")
 
 
-def _wanted() -> set[tuple[str, str]]:
-    """Return the sums that any feature needs: (measure, window)."""
-    wanted = {("scheduled_minutes", window) for window in (*_WEEKS, "year", "last_year")}
-    wanted |= {("absent_minutes", "4w")}
-    for feature in CATALOGUE:
-        if feature.of in {"rate", "sum", "change"}:
-            wanted.add((feature.measure, feature.window))
-        if feature.of == "change":
-            wanted.add((feature.measure, BEFORE[feature.window]))
-    return wanted
+def counted(past: History, weeks: Frame | None = None) -> Frame:
+    """Everything that features are made of, seen from the end of `past`.
 
+    Parameters
+    ----------
+    weeks
+        Pupil-weeks (`features.weeks.pupil_weeks`), where they have been counted already.
 
-def _window_sums(past: History) -> Frame:
-    year = number_of(school_year_start(past.until))
-    rate = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
-    weeks = past.weeks.with_columns(
-        week_with_absence=(nw.col("absent_minutes") > 0).cast(nw.Int64),
-        days_part=nw.col("days_absent") - nw.col("days_away"),
-        # A week belongs to the school year of its Friday.
-        _this_year=nw.col("week") + 4 >= year,
-    )
-    lately = nw.col("_this_year") & (nw.col("weeks_ago") < WINDOWS["12w"][1])
-    weeks = weeks.with_columns(_rate=nw.when(lately & (nw.col("scheduled_minutes") >= FEWEST_MINUTES)).then(rate))
-    inside = {w: (nw.col("weeks_ago") >= lo) & (nw.col("weeks_ago") < hi) for w, (lo, hi) in _WEEKS.items()}
-    # A window of the weeks just past does not look over the summer: last year's June is no "last month" of September.
-    inside = {w: within & nw.col("_this_year") for w, within in inside.items()}
-    inside |= {"year": nw.col("_this_year"), "last_year": ~nw.col("_this_year")}
-    wanted = sorted(_wanted())
-    columns = {f"{m}__{w}": nw.when(inside[w]).then(nw.col(m)).otherwise(0) for m, w in wanted}
+    Returns
+    -------
+    narwhals.LazyFrame
+        One row a pupil: `IDENTITY`, ``origin`` (day number), ``enrolled_from``, the windows, `SUBJECTS`, and of the
+        school ``newest`` (number of its newest school day) and the windows of its registers.
+    """
+    rows = settle(pupil_weeks(past)) if weeks is None else weeks
+    missed = past.lessons.with_columns(year=year_of(nw.col("week"), past.until))
+    now = (nw.col("year") == school_year_start(past.until).year) & (nw.col("weeks_ago") < SPANS["12w"][1])
+    newest = past.school_days.group_by(["school"]).agg(nw.col("number").max().alias("newest"))
     return (
-        weeks.with_columns(**columns, _known=(nw.col("_this_year") & (nw.col("scheduled_minutes") > 0)).cast(nw.Int64))
-        .group_by(PUPIL)
-        .agg(
-            *(nw.col(name).sum() for name in columns),
-            nw.col("_rate").max().alias("worst_week"),
-            nw.col("_known").sum().alias("weeks_known"),
-        )
+        past.pupils.with_columns(origin=nw.lit(number_of(past.until)).cast(nw.Int64))
+        .join(seen_now(rows, "pupil_no", WANTED, until=past.until, lowest=LOWEST), on="pupil_no", how="left")
+        .join(subjects_of(missed.filter(now), ["pupil_no"]), on="pupil_no", how="left")
+        .join(counted_schools(past), on=["school", "origin"], how="left")
+        .join(newest, on="school", how="left")
     )
 
 
-def _spell_counts(past: History) -> Frame:
-    year = number_of(school_year_start(past.until))
-    # Of this year alone, so that the summer is no gap between two spells.
-    ill = past.days.filter((nw.col("sick_minutes") > 0) & (nw.col("day") >= year))
-    sick = spells(ill, past.numbers).with_columns(week=week_of(nw.col("first_day")))
-    sick = sick.join(past.school_weeks, on=["school", "week"], how="inner").with_columns(
-        _recent=(nw.col("weeks_ago") < WINDOWS["12w"][1]).cast(nw.Int64),
-        _last=nw.col("first_day").max().over(*PUPIL),
-    )
-    sick = sick.with_columns(_gap_last=nw.when(nw.col("first_day") == nw.col("_last")).then(nw.col("gap")))
-    counted = sick.group_by(PUPIL).agg(
-        nw.len().alias("sick_spells__year"),
-        nw.col("_recent").sum().alias("sick_spells__12w"),
-        nw.col("first_day").max().alias("last_sick"),
-        nw.col("_gap_last").max().alias("gap_last"),
-        nw.col("gap").mean().alias("gap_mean"),
-    )
-    away = past.days.filter((nw.col("away") == 1) & (nw.col("weeks_ago") < WINDOWS["12w"][1]) & (nw.col("day") >= year))
-    longest = in_spells(away, past.numbers).group_by(PUPIL).agg(nw.col("position").max().alias("longest_away"))
-    everyone = past.pupils.select(*PUPIL)
-    return everyone.join(counted, on=PUPIL, how="left").join(longest, on=PUPIL, how="left")
+def counted_schools(past: History) -> Frame:
+    """Windows of each school's registers, seen from the end of `past`: ``school, origin`` and `REGISTERS`."""
+    recorded = past.registers.with_columns(year=year_of(nw.col("week"), past.until))
+    seen = seen_now(recorded, "school", REGISTERS, until=past.until)
+    return seen.with_columns(origin=nw.lit(number_of(past.until)).cast(nw.Int64))
 
 
-def _day_patterns(past: History) -> Frame:
-    year = number_of(school_year_start(past.until))
-    numbers = past.school_days.select("school", "day", "number")
-    newest = numbers.group_by(["school"]).agg(nw.col("number").max().alias("_newest"))
-    days = past.days.filter((nw.col("absent_minutes") > 0) & (nw.col("day") >= year))
-    since = (
-        days.join(numbers, on=["school", "day"], how="inner")
-        .group_by(PUPIL)
-        .agg(nw.col("number").max())
-        .join(newest, on="school", how="inner")
-        .with_columns(since_absence=nw.col("_newest") - nw.col("number"))
+def subjects_of(missed: Frame, keys: Sequence[str]) -> Frame:
+    """Single lessons missed, by subject, summed to `SUBJECTS` for each of `keys`."""
+    each = missed.group_by([*keys, "subject"]).agg(nw.col("lessons").sum())
+    return each.group_by(list(keys)).agg(
+        nw.col("lessons").sum().alias(SUBJECTS["lessons"]),
+        nw.len().alias(SUBJECTS["breadth"]),
+        nw.col("lessons").max().alias(SUBJECTS["top"]),
     )
-    recent = days.filter(nw.col("weeks_ago") < WINDOWS["12w"][1]).with_columns(_weekday=weekday_of(nw.col("day")))
-    on_day = {
-        f"_on_{n}": nw.when(nw.col("_weekday") == n).then(nw.col("absent_minutes")).otherwise(0) for n in range(5)
+
+
+def features_of(counted: Frame) -> Frame:
+    """Features from what was counted (`counted_now`), of one or of many origins: its columns, `NAMES` and `FACTS`."""
+    return _with_totals(settle(counted.with_columns(_nothing_where_null()))).with_columns(*_facts(), *_all_features())
+
+
+@fixed
+def _nothing_where_null() -> nw.Expr:
+    return nw.col(*WANTED.columns(), *REGISTERS.columns(), *SUBJECTS.values()).fill_null(0)
+
+
+@fixed
+def _facts() -> dict[str, nw.Expr]:
+    last_sick = nw.col(column("last_sick", "year"))
+    return {
+        "weeks_known": nw.col(column("week_known", "year")).cast(nw.Int64),
+        "last_sick": nw.when(last_sick > 0).then(last_sick.cast(nw.Int64) // GAP_ROOM),
     }
-    by_weekday = (
-        recent.with_columns(**on_day)
-        .group_by(PUPIL)
-        .agg(
-            *(nw.col(name).sum() for name in on_day),
-            nw.col("absent_minutes").sum().alias("_absent"),
-            nw.len().alias("_days"),
-        )
-        .filter(nw.col("_days") >= FEWEST_DAYS)
-        .with_columns(
-            **{f"weekday_{n}": nw.col(f"_on_{n}") / nw.col("_absent") for n in range(5)},
-            weekday_top=nw.max_horizontal(*on_day) / nw.col("_absent"),
-        )
-    )
-    everyone = past.pupils.select(*PUPIL)
-    shares = [f"weekday_{n}" for n in range(5)]
-    return everyone.join(since.select(*PUPIL, "since_absence"), on=PUPIL, how="left").join(
-        by_weekday.select(*PUPIL, *shares, "weekday_top"), on=PUPIL, how="left"
+
+
+@fixed
+def _all_features() -> dict[str, nw.Expr]:
+    return {entry.name: _HOW[entry.of](entry).cast(nw.Float64) for entry in CATALOGUE}
+
+
+def _wanted() -> Wanted:
+    """Return the windows that features need."""
+    sums = {("scheduled_minutes", window) for window in (*SPANS, "year", "last_year")}
+    sums |= {("week_known", "year"), ("named", "12w")}
+    for entry in CATALOGUE:
+        if entry.of in {"rate", "sum", "change", "acceleration", "turn", "mean", "share", "versus", "own", "school"}:
+            measures = {name for name in (entry.measure, entry.per) if name in SUMMED}
+            measures |= set(WEEKDAYS) if entry.measure == "weekday_top" else set()
+            also = {
+                "change": {BEFORE.get(entry.window, "")},
+                "turn": {BEFORE.get(entry.window, "")},
+                "acceleration": {BEFORE.get(entry.window, ""), EARLIER.get(entry.window, "")},
+                "own": {"last_year"},
+            }
+            windows = {entry.window} | also.get(entry.of, set())
+            per_week = entry.of == "change" and not entry.measure.endswith("_minutes")
+            measures |= {"week_known"} if per_week else set()
+            sums |= {(measure, window) for measure in measures for window in windows}
+    return Wanted(
+        sums=frozenset(sums | {("sick_gaps", "year"), ("sick_starts", "year")}),
+        largest=frozenset(
+            {
+                ("week_rate", "12w"),
+                ("away_run", "12w"),
+                ("away_run", "year"),
+                ("absent_number", "year"),
+                ("last_sick", "year"),
+            }
+        ),
     )
 
 
-def _with_peers(frame: Frame) -> Frame:
-    """Add what the others in the same group and year group missed in the last four weeks, as a share."""
-    absent, scheduled = "absent_minutes__4w", "scheduled_minutes__4w"
-    for peers in ("group", "year_group"):
-        keys = ["school", peers]
-        totals = frame.group_by(keys).agg(
-            nw.col(absent).sum().alias("_absent"), nw.col(scheduled).sum().alias("_scheduled")
-        )
-        others = nw.col("_scheduled") - nw.col(scheduled)
-        frame = (
-            frame.join(totals, on=keys, how="left")
-            .with_columns(
-                **{
-                    f"peers_{peers}": nw.when(others >= 10 * FEWEST_MINUTES).then(
-                        (nw.col("_absent") - nw.col(absent)) / others
-                    )
-                }
-            )
-            .drop("_absent", "_scheduled")
-        )
+WANTED = _wanted()
+REGISTERS = Wanted(
+    sums=frozenset({("planned_minutes", "4w"), ("untaken_minutes", "4w")}), largest=frozenset()
+)
+"""Windows of a school's registers."""
+
+
+def _with_totals(frame: Frame) -> Frame:
+    """Add, for each set of peers, what is to be compared: sums over those now in the same group, year group or school."""
+    compared: dict[str, set[str]] = {}
+    for entry in CATALOGUE:
+        if entry.of == "versus":
+            names = {column(entry.measure, entry.window), column("scheduled_minutes", entry.window)}
+            compared.setdefault(entry.per, set()).update(names)
+        if entry.of == "school":
+            per = "scheduled_minutes" if entry.per == "scheduled_hours" else entry.per
+            compared.setdefault("school", set()).update(column(m, entry.window) for m in (entry.measure, per))
+    for peers, names in compared.items():
+        keys = list(dict.fromkeys(["origin", "school", peers]))
+        totals = frame.group_by(keys).agg(nw.col(name).sum().alias(f"{peers}:{name}") for name in sorted(names))
+        frame = frame.join(totals, on=keys, how="left")
     return frame
 
 
-def _share(measure: str, window: str) -> nw.Expr:
-    scheduled = nw.col(f"scheduled_minutes__{window}")
-    return nw.when(scheduled >= FEWEST_MINUTES).then(nw.col(f"{measure}__{window}") / scheduled)
-
-
-def _in_view(window: str, value: nw.Expr) -> nw.Expr:
+def _enough(window: str, value: nw.Expr) -> nw.Expr:
     """Return `value` where the window held scheduled time, else missing."""
-    return nw.when(nw.col(f"scheduled_minutes__{window}") >= FEWEST_MINUTES).then(value)
+    return nw.when(nw.col(column("scheduled_minutes", window)) >= FEWEST_MINUTES).then(value)
 
 
-def _change(feature: Feature) -> nw.Expr:
-    before = BEFORE[feature.window]
-    if feature.measure.endswith("_minutes"):
-        return _share(feature.measure, feature.window) - _share(feature.measure, before)
-    now, then = nw.col(f"{feature.measure}__{feature.window}"), nw.col(f"{feature.measure}__{before}")
-    weeks = WINDOWS[feature.window][1]
-    return _in_view(before, _in_view(feature.window, (now - then) / weeks))
+def _share(measure: str, window: str) -> nw.Expr:
+    return _enough(window, nw.col(column(measure, window)) / nw.col(column("scheduled_minutes", window)))
 
 
-def _gap(feature: Feature) -> nw.Expr:
-    last = nw.col("gap_last")
-    if feature.name == "sick_gap_last":
-        return last
-    three_spells = nw.col(f"{feature.measure}_spells__year") > 2  # noqa: PLR2004 - two gaps at least
-    return nw.when(three_spells).then(nw.col("gap_mean") - last)
+def _sum(entry: Feature) -> nw.Expr:
+    return _enough(entry.window, nw.col(column(entry.measure, entry.window)))
+
+
+def _weekly(measure: str, window: str) -> nw.Expr:
+    return _enough(window, nw.col(column(measure, window)) / nw.col(column("week_known", window)))
+
+
+def _change(entry: Feature) -> nw.Expr:
+    of = _share if entry.measure.endswith("_minutes") else _weekly
+    return of(entry.measure, entry.window) - of(entry.measure, BEFORE[entry.window])
+
+
+def _acceleration(entry: Feature) -> nw.Expr:
+    now, before = _share(entry.measure, entry.window), _share(entry.measure, BEFORE[entry.window])
+    return now - 2 * before + _share(entry.measure, EARLIER[entry.window])
+
+
+def _turn(entry: Feature) -> nw.Expr:
+    now, before = entry.window, BEFORE[entry.window]
+    fewer = nw.col(column(entry.measure, before)) - nw.col(column(entry.measure, now))
+    more = nw.col(column(entry.per, now)) - nw.col(column(entry.per, before))
+    return _enough(now, _enough(before, nw.max_horizontal(nw.min_horizontal(fewer, more), nw.lit(0))))
+
+
+def _part(entry: Feature) -> nw.Expr:
+    measures = WEEKDAYS if entry.measure == "weekday_top" else (entry.measure,)
+    names = [column(measure, entry.window) for measure in measures]
+    value = nw.max_horizontal(*names) if len(names) > 1 else nw.col(names[0])
+    enough = nw.col(column("days_absent", entry.window)) >= FEWEST_DAYS
+    return nw.when(enough).then(value / nw.col(column(entry.per, entry.window)))
+
+
+def _mean(entry: Feature) -> nw.Expr:
+    of = nw.col(column(entry.per, entry.window))
+    return nw.when(of > 0).then(nw.col(column(entry.measure, entry.window)) / of)
+
+
+def _gap(entry: Feature) -> nw.Expr:
+    booked = nw.col(column("last_sick", "year"))
+    spells = nw.col(column("sick_starts", "year"))
+    last = booked - booked // GAP_ROOM * GAP_ROOM - 1
+    if entry.measure == "last":
+        return nw.when(spells > 1).then(last)
+    # Three spells have two gaps: fewer have no mean to compare with.
+    return nw.when(spells > 2).then(nw.col(column("sick_gaps", "year")) / (spells - 1) - last)  # noqa: PLR2004
+
+
+def _since(entry: Feature) -> nw.Expr:
+    number = nw.col(column(entry.measure, entry.window))
+    return nw.when(number > 0).then(nw.col("newest") - number)
+
+
+def _top(entry: Feature) -> nw.Expr:
+    value = nw.col(column(entry.measure, entry.window))
+    return _enough(entry.window, nw.when(value >= 0).then(value))
+
+
+def _subjects(entry: Feature) -> nw.Expr:
+    if entry.measure == "breadth":
+        delivered = nw.col(column("named", entry.window)) > 0
+        return _enough(entry.window, nw.when(delivered).then(nw.col(SUBJECTS["breadth"])))
+    lessons = nw.col(SUBJECTS["lessons"])
+    return _enough(entry.window, nw.when(lessons >= FEWEST_DAYS).then(nw.col(SUBJECTS["top"]) / lessons))
+
+
+def _versus(entry: Feature) -> nw.Expr:
+    measure, scheduled = column(entry.measure, entry.window), column("scheduled_minutes", entry.window)
+    others = nw.col(f"{entry.per}:{scheduled}") - nw.col(scheduled)
+    missed = nw.col(f"{entry.per}:{measure}") - nw.col(measure)
+    return _share(entry.measure, entry.window) - nw.when(others >= 10 * FEWEST_MINUTES).then(missed / others)
+
+
+def _own(entry: Feature) -> nw.Expr:
+    return _share(entry.measure, entry.window) - _share(entry.measure, "last_year")
+
+
+def _school(entry: Feature) -> nw.Expr:
+    hours = entry.per == "scheduled_hours"
+    of = nw.col(f"school:{column('scheduled_minutes' if hours else entry.per, entry.window)}")
+    value = nw.col(f"school:{column(entry.measure, entry.window)}")
+    return nw.when(of > 0).then(value * 60 / of if hours else value / of)
+
+
+def _registers(entry: Feature) -> nw.Expr:
+    of = nw.col(column(entry.per, entry.window))
+    return nw.when(of > 0).then(nw.col(column(entry.measure, entry.window)) / of)
 
 
 _HOW: dict[str, Callable[[Feature], nw.Expr]] = {
-    "rate": lambda f: _share(f.measure, f.window),
-    "sum": lambda f: _in_view(f.window, nw.col(f"{f.measure}__{f.window}")),
-    "worst": lambda _: nw.col("worst_week"),
-    "spell": lambda f: _in_view(f.window, nw.col(f"{f.measure}_spells__{f.window}").fill_null(0)),
-    "longest": lambda f: _in_view(f.window, nw.col("longest_away").fill_null(0)),
+    "rate": lambda entry: _share(entry.measure, entry.window),
+    "sum": _sum,
+    "top": _top,
+    "longest": _sum,
+    "mean": _mean,
     "gap": _gap,
-    "since": lambda _: nw.col("since_absence"),
+    "since": _since,
     "change": _change,
-    "weekday": lambda f: nw.col(f"weekday_{f.measure}"),
-    "versus": lambda f: _share("absent_minutes", f.window) - nw.col(f"peers_{f.measure}"),
+    "acceleration": _acceleration,
+    "turn": _turn,
+    "share": _part,
+    "subjects": _subjects,
+    "versus": _versus,
+    "own": _own,
+    "school": _school,
+    "registers": _registers,
 }

@@ -19,8 +19,8 @@ class Feature:
         Name in code; Dutch label on the page.
     of
         How it is counted, see `features.build`.
-    measure
-        What is counted.
+    measure, per
+        What is counted; what it is divided by or compared with, where it has one.
     window
         ``1w`` to ``12w`` (school weeks), ``year`` or ``last_year``.
     unit
@@ -29,6 +29,8 @@ class Feature:
         1: more may only raise the score; -1: only lower it; 0: the data decide.
     theme
         Features of one theme are told in one sentence.
+    meaning
+        What exactly is counted, in English, for docs/features.md.
     sentence
         Template in plain Dutch, see `models.explain` for its fields.
     missing
@@ -44,8 +46,10 @@ class Feature:
     unit: str
     direction: Direction
     theme: str
+    meaning: str
     sentence: str
     measure: str = ""
+    per: str = ""
     source: str = ""
     missing: str = ""
 

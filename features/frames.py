@@ -1,5 +1,6 @@
-"""Frames of any engine, and settling one that many others are built on."""
+"""Frames of any engine, and the few things that have to be asked of each engine in its own way."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -11,21 +12,71 @@ def settle(frame: Frame) -> Frame:
     """Work `frame` out now and return it, lazy again.
 
     Polars would otherwise copy the whole plan into every branch that reads it, and Spark would run it again for each.
+    On Spark the rows stay with the executors; a cache would keep the plan, which grows until planning it takes minutes.
     """
     native: Any = frame.to_native()
-    settled: Any = native.cache() if frame.implementation.is_pyspark() else frame.collect().to_native()
+    settled: Any = native.localCheckpoint() if frame.implementation.is_pyspark() else frame.collect().to_native()
     lazy: Frame = nw.from_native(settled).lazy()
     return lazy
+
+
+@dataclass(frozen=True)
+class Held:
+    """A frame that was worked out, and what is in it, so that work on nothing can be left out.
+
+    On Spark nobody looks: there asking costs more than the work it could save, so everything may be there.
+
+    Parameters
+    ----------
+    frame
+        The frame, lazy again.
+    rows
+        The same in memory; None on Spark.
+    """
+
+    frame: Frame
+    rows: nw.DataFrame[Any] | None
+
+    def any(self, column: str) -> bool:
+        """Whether the yes-or-no `column` may be true in any row."""
+        return self.rows is None or bool(self.rows.get_column(column).any())
+
+    def has(self, column: str, value: int) -> bool:
+        """Whether whole numbers in `column` may be as small as `value`."""
+        return self.rows is None or (len(self.rows) > 0 and bool(self.rows.get_column(column).min() <= value))
+
+    def empty(self) -> bool:
+        """Whether there are no rows at all, for certain."""
+        return self.rows is not None and len(self.rows) == 0
+
+
+def held(frame: Frame) -> Held:
+    """Work `frame` out as `settle` does, and keep it at hand for questions."""
+    if frame.implementation.is_pyspark():
+        return Held(settle(frame), None)
+    rows = nw.from_native(frame.collect().to_native(), eager_only=True)
+    return Held(rows.lazy(), rows)
+
+
+def with_day_numbers(frame: Frame, **columns: str) -> Frame:
+    """Add days since 1970-01-01 of date columns: ``with_day_numbers(frame, new="old")``, where ``new`` is a new name."""
+    if frame.implementation.is_pyspark():
+        native: Any = frame.to_native()
+        days = [f"cast(unix_date(cast({old} as date)) as bigint) as {new}" for new, old in columns.items()]
+        on_spark: Frame = nw.from_native(native.selectExpr("*", *days)).lazy()
+        return on_spark
+    return frame.with_columns(
+        **{new: nw.col(old).cast(nw.Date).cast(nw.Int32).cast(nw.Int64) for new, old in columns.items()}
+    )
 
 
 def like(frame: Frame, columns: dict[str, list[Any]], schema: dict[str, Any]) -> Frame:
     """Return a frame of the same engine as `frame` that holds `columns`, typed as `schema` (Narwhals types)."""
     native: Any = frame.to_native()
     if frame.implementation.is_pyspark():
-        rows = list(zip(*columns.values(), strict=True))
-        types = {nw.String: "string", nw.Int64: "bigint", nw.Float64: "double"}
-        ddl = ", ".join(f"{name} {types[kind]}" for name, kind in schema.items())
-        on_spark: Frame = nw.from_native(native.sparkSession.createDataFrame(rows, ddl)).lazy()
+        # As Arrow: rows of Python objects would first be read by a Python process on every executor.
+        table = nw.from_dict(columns, schema, backend="pyarrow").to_native()
+        on_spark: Frame = nw.from_native(native.sparkSession.createDataFrame(table)).lazy()
         return on_spark
     made = nw.from_dict(columns, schema, backend=frame.implementation)
     lazy: Frame = nw.from_native(made.to_native()).lazy()

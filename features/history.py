@@ -5,20 +5,29 @@ Features, rules, outcomes and the calendar on the page all read this one history
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import narwhals as nw
 
-from features.absent import absence_days, cells, pupil_days
+from features.absent import cells, pupil_days, subjects_missed
+from features.before import Before
 from features.calendar import local_date, school_year_start
-from features.frames import Frame, settle
+from features.enrolled import current, periods
+from features.frames import Frame, Held, held, settle
+from features.keys import day_in, number_in, with_day
 from features.known import known
-from features.scheduled import periods, pupil_weeks, scheduled, without_days
+from features.registered import registered
+from features.scheduled import Scheduled, own_days, pupil_weeks, scheduled, week_of
 from features.spells import numbered, spells
 from features.tables import Tables
 
 EPOCH = date(1970, 1, 1)
 FULL_DAY = 0.8
 """Share of a day's scheduled time from which the pupil counts as away that day."""
+CLOSED_FROM = 20
+"""In a handful of pupils, most being ill at once is no closure: a school has at least so many on a closed day."""
+SUSPECT_SHARE = 0.2
+"""Share of all its pupils ever enrolled below which a day of a school need not be looked at for closure."""
 CLOSED_SHARE = 0.6
 """A day on which more of a school's pupils than this were away was no ordinary school day: it is left out.
 
@@ -35,6 +44,7 @@ SUMS = (
     "luxury_minutes",
     "slots_missed",
     "first_slot_missed",
+    "last_slot_missed",
     "late_count",
     "late_minutes",
     "removed_count",
@@ -53,29 +63,42 @@ class History:
     until
         First day that does not count (the Dutch calendar day of `as_of`, unless asked otherwise).
     pupils
-        Pupils enrolled on that day: ``school, pupil, group, year_group, enrolled_from`` (first known day at the school).
+        Pupils enrolled on that day: ``school, pupil, pupil_no, group, year_group, enrolled_from`` (first known day at the
+        school).
     enrolments
-        All known enrolment periods: ``school, pupil, group, year_group, from_day, to_day`` (day numbers; to_day may lie
+        All known enrolment periods: ``school, pupil, pupil_no, group, year_group, from_day, to_day`` (day numbers; to_day may lie
         far ahead for an enrolment without an end).
     school_days
         ``school, day, week, number``: days that counted, numbered in order per school.
     school_weeks
         ``school, week, weeks_ago``: weeks with at least one school day; 0 is the newest.
     weeks
-        ``school, pupil, week, weeks_ago, scheduled_minutes, days`` ``days_away``, ``days_absent`` and the `SUMS`: every pupil and
-        school week.
+        ``school, pupil, pupil_no, week, weeks_ago, scheduled_minutes, days, days_away, days_absent, days_part`` and the
+        `SUMS`: every pupil and school week. ``days_part``: days with absence on which the pupil was not away.
     days
-        Only pupil-days with a registration, see `features.absent.pupil_days`; with ``week``, ``weeks_ago``, ``away``
-        (1 where at least `FULL_DAY` of the day was missed).
+        Only pupil-days with a registration: ``school, pupil, pupil_no, unit, day, week, weeks_ago, number, unit_number``
+        (as in `numbers`), ``away`` (1 where at least `FULL_DAY` of the day was missed), ``part`` (1 where something was
+        missed, but not so much), ``code`` and the minutes and counts of `features.absent.pupil_days`.
+    lessons
+        Lessons missed on days on which the pupil was not away: ``school, pupil, pupil_no, day, week, weeks_ago, subject,
+        lessons``. Only where the school delivers subjects; of parallel lessons the subject that comes first in the alphabet.
+    registers
+        ``school, week, weeks_ago, planned_minutes, untaken_minutes``: what a school's timetables planned, and of which
+        part of it no register was taken.
     numbers
         Days with lessons, numbered per school and per timetable, see `features.spells.numbered`.
+    closed
+        Days left out because (nearly) the whole school was away: ``school, day, away, enrolled`` (numbers of pupils); None
+        where there are none.
     sick_spells
-        Spells of days with any sickness, see `features.spells`.
+        Spells of days with any sickness, see `features.spells`. Of a history that goes on, only days from its first.
+    before
+        What this history goes on from, if it does.
 
     Notes
     -----
     ``day``, ``week``, ``first_day`` and the like are day numbers (days since 1970-01-01); `day_of` and `number_of`
-    convert. Minutes are whole numbers.
+    convert. Minutes are whole numbers. ``pupil_no`` numbers the pupils of this history, for quick joins within it.
     """
 
     as_of: datetime
@@ -86,8 +109,12 @@ class History:
     school_weeks: Frame
     weeks: Frame
     days: Frame
+    lessons: Frame
+    registers: Frame
     numbers: Frame
+    closed: Frame | None
     sick_spells: Frame
+    before: Before | None = None
 
 
 def number_of(day: date) -> int:
@@ -100,7 +127,15 @@ def day_of(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
 
 
-def history(tables: Tables, as_of: datetime, *, since: date | None = None, until: date | None = None) -> History:
+def history(
+    tables: Tables,
+    as_of: datetime,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    closed: Frame | None = None,
+    before: Before | None = None,
+) -> History:
     """Build the history of all pupils in `tables` as it was known at `as_of`.
 
     Parameters
@@ -114,6 +149,10 @@ def history(tables: Tables, as_of: datetime, *, since: date | None = None, until
     until
         First day that does not count; by default the Dutch calendar day of `as_of`. A list of a week that is made on its
         Tuesday knows what was known on Tuesday, but looks at the weeks before that week.
+    closed
+        Closed days (`History.closed`) where they are known already, for `tables` that hold only some of a school's pupils.
+    before
+        What was counted of the days before `since` (a Monday), where that need not be counted again.
 
     Raises
     ------
@@ -126,62 +165,84 @@ def history(tables: Tables, as_of: datetime, *, since: date | None = None, until
     today = until or local_date(as_of)
     first = since or school_year_start(school_year_start(today) - timedelta(days=1))
     first_day, end_day = number_of(first), number_of(today)
-    enrolled = settle(periods(known(tables.enrolments, as_of), end_day=end_day))
     plan = scheduled(known(tables.timetable, as_of), first_day=first_day, end_day=end_day)
-    registered = known(tables.absences, as_of).rename({"unit": "unit_stated"}).drop("code")
-    rows = settle(absence_days(settle(registered), enrolled, plan, first_day=first_day, end_day=end_day))
-    days = pupil_days(rows, cells(rows, plan), plan)
-    share = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
-    away = (share >= FULL_DAY) & (nw.col("scheduled_minutes") > 0)
-    days = settle(days.with_columns(away=away.cast(nw.Int64)))
-    closed = settle(_closed_days(days, enrolled))
-    unit_days = settle(without_days(plan.days, closed))
-    numbers = settle(numbered(unit_days))
-    school_days = settle(_school_days(unit_days, numbers))
-    school_weeks = settle(_weeks_ago(school_days))
-    # Joining with the school days leaves the closed ones out here too.
-    days = settle(
-        days.join(school_days.select("school", "day", "week"), on=["school", "day"], how="inner").join(
-            school_weeks, on=["school", "week"], how="inner"
+    numbers_of = None if before is None else before.pupils
+    enrolled = periods(known(tables.enrolments, as_of), end_day=end_day, numbers=numbers_of)
+    enrolled = settle(
+        enrolled.with_columns(unit=nw.concat_str(nw.lit("g:"), nw.col("group"))).join(
+            plan.units, on=["school", "unit"], how="left"
         )
     )
-    weeks = settle(_pupil_weeks(enrolled, unit_days, days, school_weeks))
+    own = own_days(plan, enrolled)
+    rows = known(tables.absences, as_of).rename({"unit": "unit_stated"})
+    told_from = None if before is None else before.first_day
+    found = registered(rows, enrolled, plan, own, first_day=first_day, end_day=end_day, told_from=told_from)
+    missed = cells(found, plan)
+    missed = missed if plan.subjects is None else settle(missed)
+    days = settle(_with_away(pupil_days(missed, plan)))
+    shut = _closed_days(plan, days, enrolled) if closed is None else held(closed)
+    unit_days = plan.days
+    if shut is not None and not shut.empty():
+        unit_days = settle(plan.days.join(shut.frame, on=["school", "day"], how="anti"))
+    numbers = settle(numbered(unit_days, before))
+    school_days = settle(_school_days(numbers))
+    school_weeks = settle(_weeks_ago(school_days))
+    calendar = _calendar(unit_days, numbers, school_days, school_weeks)
+    pupils = enrolled.select("school", "pupil", "pupil_no").unique(subset="pupil_no", keep="any")
+    # Joining with the calendar leaves the closed days out here too. Where all match, a left join leaves rows in place.
+    how: Literal["inner", "left"] = "left" if unit_days is plan.days and not plan.loose else "inner"
+    days = days.join(calendar.drop("school", "unit_no", "day", "scheduled", "named"), on="unit_day", how=how)
+    days = settle(days.join(pupils, on="pupil_no", how="left"))
+    weeks = _pupil_weeks(pupil_weeks(enrolled, calendar, own), days, pupils)
     return History(
         as_of=as_of,
         until=today,
-        pupils=settle(_current(enrolled, today=end_day)),
-        enrolments=enrolled.drop("unit"),
+        pupils=settle(current(enrolled, today=end_day)),
+        enrolments=enrolled.drop("unit", "unit_no"),
         school_days=school_days,
         school_weeks=school_weeks,
-        weeks=weeks,
-        days=days,
+        weeks=settle(weeks),
+        days=days.drop("pupil_day", "unit_day"),
+        lessons=_lessons(days, missed, plan),
+        registers=_registers(unit_days, plan, school_days, school_weeks),
         numbers=numbers,
-        sick_spells=settle(spells(days.filter(nw.col("sick_minutes") > 0), numbers)),
+        closed=None if shut is None else shut.frame,
+        sick_spells=settle(spells(days.filter(nw.col("sick_minutes") > 0))),
+        before=before,
     )
 
 
-def _closed_days(days: Frame, enrolled: Frame) -> Frame:
-    """Days on which (nearly) the whole school was away: ``school, day``."""
-    away = days.filter(nw.col("away") == 1).group_by(["school", "day"]).agg(nw.len().alias("_away"))
-    ever = enrolled.group_by(["school"]).agg(nw.col("pupil").n_unique().alias("_ever"))
+def _with_away(days: Frame) -> Frame:
+    share = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
+    away = (share >= FULL_DAY) & (nw.col("scheduled_minutes") > 0)
+    return days.with_columns(away=away.cast(nw.Int64), part=(~away & (nw.col("absent_minutes") > 0)).cast(nw.Int64))
+
+
+def _closed_days(plan: Scheduled, days: Frame, enrolled: Frame) -> Held | None:
+    """Days on which (nearly) the whole school was away: ``school, day, away, enrolled``; None where there cannot be any."""
+    ever = enrolled.group_by("school").agg(nw.col("pupil_no").n_unique().alias("_ever"))
+    large = held(ever.filter(nw.col("_ever") >= CLOSED_FROM))
+    if large.empty():
+        return None
+    of_unit = days.filter(nw.col("away") == 1).group_by("unit_day").agg(nw.len().alias("_away"))
+    away = of_unit.join(plan.days.select("unit_day", "school", "day"), on="unit_day", how="inner")
+    away = away.group_by(["school", "day"]).agg(nw.col("_away").sum())
     # Few days pass this first sieve, so that enrolment is counted for those alone.
-    suspect = away.join(ever, on="school", how="inner").filter(nw.col("_away") > 0.2 * nw.col("_ever"))
+    suspect = away.join(large.frame, on="school", how="inner").filter(nw.col("_away") > SUSPECT_SHARE * nw.col("_ever"))
     present = (
-        suspect.join(enrolled.select("school", "pupil", "from_day", "to_day"), on="school", how="inner")
+        settle(suspect)
+        .join(enrolled.select("school", "from_day", "to_day"), on="school", how="inner")
         .filter((nw.col("from_day") <= nw.col("day")) & (nw.col("day") <= nw.col("to_day")))
         .group_by(["school", "day"])
-        .agg(nw.len().alias("_enrolled"), nw.col("_away").max())
+        .agg(nw.len().cast(nw.Int64).alias("enrolled"), nw.col("_away").max().cast(nw.Int64).alias("away"))
     )
-    # In a handful of pupils, most being ill at once is no closure.
-    return present.filter((nw.col("_away") > CLOSED_SHARE * nw.col("_enrolled")) & (nw.col("_enrolled") >= 20)).select(  # noqa: PLR2004
-        "school", "day"
-    )
+    closed = present.filter(nw.col("away") > CLOSED_SHARE * nw.col("enrolled"), nw.col("enrolled") >= CLOSED_FROM)
+    return held(closed.select("school", "day", "away", "enrolled"))
 
 
-def _school_days(unit_days: Frame, numbers: Frame) -> Frame:
+def _school_days(numbers: Frame) -> Frame:
     days = numbers.select("school", "day", "number").unique(subset=["school", "day"], keep="any")
-    weeks = unit_days.select("school", "day", "week").unique(subset=["school", "day"], keep="any")
-    return days.join(weeks, on=["school", "day"], how="inner")
+    return days.with_columns(week=week_of(nw.col("day")))
 
 
 def _weeks_ago(school_days: Frame) -> Frame:
@@ -189,30 +250,64 @@ def _weeks_ago(school_days: Frame) -> Frame:
     return weeks.with_columns(weeks_ago=nw.col("week").rank("dense", descending=True).over("school").cast(nw.Int64) - 1)
 
 
-def _pupil_weeks(enrolled: Frame, unit_days: Frame, days: Frame, school_weeks: Frame) -> Frame:
-    keys = ["school", "pupil", "week"]
+def _calendar(unit_days: Frame, numbers: Frame, school_days: Frame, school_weeks: Frame) -> Frame:
+    """Every unit's days that are school days: where each stands in the calendar."""
+    of_unit = numbers.select("school", "unit", "day", "unit_number")
+    at = school_days.join(school_weeks, on=["school", "week"], how="inner")
+    return settle(
+        unit_days.select("unit_day", "unit_no", "school", "unit", "day", "scheduled", "named")
+        .join(at, on=["school", "day"], how="inner")
+        .join(of_unit, on=["school", "unit", "day"], how="left")
+    )
+
+
+def _pupil_weeks(scheduled_weeks: Frame, days: Frame, pupils: Frame) -> Frame:
+    counted = (*SUMS, "excused_minutes", "days_away", "days_absent", "days_part")
     sums = (
-        days.with_columns(_absent=(nw.col("absent_minutes") > 0).cast(nw.Int64))
-        .group_by(keys)
-        .agg(
-            *(nw.col(name).sum() for name in SUMS),
-            nw.col("excused_minutes").sum(),
-            nw.col("away").sum().alias("days_away"),
-            nw.col("_absent").sum().alias("days_absent"),
+        days.with_columns(
+            pupil_week=with_day(nw.col("pupil_no"), nw.col("week")),
+            days_away=nw.col("away"),
+            days_part=nw.col("part"),
+            days_absent=nw.col("away") + nw.col("part"),
         )
+        .group_by("pupil_week")
+        .agg(nw.col(*counted).sum())
     )
-    counted = (*SUMS, "excused_minutes", "days_away", "days_absent")
     return (
-        pupil_weeks(enrolled, unit_days)
-        .join(sums, on=keys, how="left")
-        .with_columns(*(nw.col(name).fill_null(0) for name in counted))
+        scheduled_weeks.join(sums, on="pupil_week", how="left")
+        .with_columns(nw.col(*counted).fill_null(0))
         .with_columns(scheduled_minutes=nw.max_horizontal(nw.col("scheduled") - nw.col("excused_minutes"), nw.lit(0)))
-        .drop("scheduled", "excused_minutes")
-        .join(school_weeks, on=["school", "week"], how="inner")
+        .drop("scheduled", "excused_minutes", "pupil_week")
+        .join(pupils, on="pupil_no", how="left")
     )
 
 
-def _current(enrolled: Frame, *, today: int) -> Frame:
-    now = enrolled.filter((nw.col("from_day") <= today) & (today <= nw.col("to_day")))
-    since = enrolled.group_by(["school", "pupil"]).agg(nw.col("from_day").min().alias("enrolled_from"))
-    return now.select("school", "pupil", "group", "year_group").join(since, on=["school", "pupil"], how="inner")
+def _lessons(days: Frame, missed: Frame, plan: Scheduled) -> Frame:
+    keys = ["school", "pupil", "pupil_no", "day", "week", "weeks_ago"]
+    if plan.subjects is None:
+        return days.head(0).select(*keys, subject=nw.col("unit"), lessons=nw.col("number"))
+    there = days.filter(nw.col("part") == 1)
+    found = subjects_missed(missed, there, plan.subjects).join(
+        there.select("pupil_day", *keys), on="pupil_day", how="inner"
+    )
+    return settle(found.select(*keys, "subject", "lessons"))
+
+
+def _registers(unit_days: Frame, plan: Scheduled, school_days: Frame, school_weeks: Frame) -> Frame:
+    columns = ["school", "week", "planned_minutes", "untaken_minutes"]
+    planned = nw.col("scheduled")
+    parts = [unit_days.with_columns(planned_minutes=planned, untaken_minutes=nw.lit(0).cast(nw.Int64)).select(columns)]
+    if plan.untaken is not None:
+        # A closed day's registers stay empty for another reason.
+        closed = plan.days.join(school_days.select("school", "day"), on=["school", "day"], how="anti")
+        minutes = nw.col("minutes")
+        untaken = plan.untaken.with_columns(unit_no=number_in(nw.col("unit_day")), day=day_in(nw.col("unit_day")))
+        untaken = untaken.join(plan.units, on="unit_no", how="inner").join(closed, on=["school", "day"], how="anti")
+        parts.append(
+            untaken.with_columns(week=week_of(nw.col("day")), planned_minutes=minutes, untaken_minutes=minutes).select(
+                columns
+            )
+        )
+    sums = nw.concat(parts, how="vertical").group_by(["school", "week"])
+    minutes_a_week = sums.agg(nw.col("planned_minutes", "untaken_minutes").sum())
+    return minutes_a_week.join(school_weeks, on=["school", "week"], how="inner")

@@ -1,11 +1,11 @@
 """What was known at a moment: the one filter that keeps every feature honest about time."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
-from features.frames import Frame, settle
+from features.frames import Frame, held
 
 RECORD = ("school", "record")
 SUPERSEDED = "superseded_at"
@@ -19,10 +19,12 @@ def with_successors(versions: IntoFrame) -> Frame:
     frame = nw.from_native(versions).lazy()
     # Few records are ever corrected: only those are put in order.
     several = frame.group_by(list(RECORD)).agg(nw.len().alias("_versions")).filter(nw.col("_versions") > 1)
-    several = settle(several.select(*RECORD))
-    once = frame.join(several, on=list(RECORD), how="anti").with_columns(
-        **{SUPERSEDED: nw.when(nw.lit(value=False)).then(nw.col("recorded_at"))}
-    )
+    few = held(several.select(*RECORD))
+    several = few.frame
+    never = nw.when(nw.lit(value=False)).then(nw.col("recorded_at"))
+    if few.empty():
+        return frame.with_columns(**{SUPERSEDED: never})
+    once = frame.join(several, on=list(RECORD), how="anti").with_columns(**{SUPERSEDED: never})
     # Two versions with one moment exist only in frames from elsewhere: one of them is kept.
     corrected = frame.join(several, on=list(RECORD), how="semi").unique(subset=[*RECORD, "recorded_at"], keep="any")
     corrected = corrected.with_columns(
@@ -39,17 +41,18 @@ def known(versions: IntoFrame, as_of: datetime) -> Frame:
     versions
         Rows with ``school``, ``record``, ``recorded_at`` (UTC) and ``withdrawn``; one row a version.
     as_of
-        The moment (UTC). What was recorded later does not exist yet.
+        The moment. What was recorded later does not exist yet.
 
     Returns
     -------
     narwhals.LazyFrame
         At most one row a record.
     """
+    moment = as_of.astimezone(UTC)
     frame = nw.from_native(versions).lazy()
     if SUPERSEDED not in frame.collect_schema().names():
-        frame = with_successors(frame.filter(nw.col("recorded_at") <= as_of).to_native())
+        frame = with_successors(frame.filter(nw.col("recorded_at") <= moment).to_native())
     superseded = nw.col(SUPERSEDED)
     return frame.filter(
-        (nw.col("recorded_at") <= as_of) & (superseded.is_null() | (superseded > as_of)) & ~nw.col("withdrawn")
+        nw.col("recorded_at") <= moment, superseded.is_null() | (superseded > moment), ~nw.col("withdrawn")
     )

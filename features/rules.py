@@ -23,6 +23,8 @@ from features.words import day_text, number_text, singular
 
 PUPIL = ["school", "pupil"]
 HIT = ["school", "pupil", "rule", "value", "reached"]
+_DIGITS = 6  # of sums of sixtieths of an hour, where they are held against a threshold
+_PUBLISHED_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,9 @@ def hits(past: History, rules: Sequence[Rule]) -> Frame:
     Every rule is counted for every school; the caller keeps those of the school's sector.
     """
     found = [_hits_of(past, rule) for rule in rules]
-    return nw.concat(found, how="vertical").join(past.pupils.select(*PUPIL), on=PUPIL, how="inner").select(HIT)
+    reached = nw.concat(found, how="vertical").join(past.pupils.select(*PUPIL), on=PUPIL, how="inner")
+    # The last bits of a sum depend on the order in which it was made; what is published does not.
+    return reached.with_columns(value=nw.col("value").round(_PUBLISHED_DIGITS)).select(HIT)
 
 
 def rule_hit(rule: Rule, *, value: float, reached: date) -> RuleHit:
@@ -159,7 +163,7 @@ def _hits_of(past: History, rule: Rule) -> Frame:
 
 
 def _reached(value: nw.Expr, rule: Rule) -> nw.Expr:
-    value = value.round(6)  # sums of sixtieths of an hour: exactly sixteen hours must be sixteen
+    value = value.round(_DIGITS)  # sums of sixtieths of an hour: exactly sixteen hours must be sixteen
     over = value >= rule.threshold if rule.operator == ">=" else value > rule.threshold
     return over & (value <= rule.below) if rule.below is not None else over
 
@@ -211,7 +215,7 @@ def _runs(past: History, rule: Rule) -> Frame:
     sick = nw.col("sick_minutes") > 0
     unauthorised = nw.col("unauthorised_minutes") >= FULL_DAY * nw.col("scheduled_minutes")
     counts = sick if rule.measure == "sick_run" else unauthorised & (nw.col("unauthorised_minutes") > 0)
-    days = settle(in_spells(past.days.filter(counts), past.numbers))
+    days = settle(in_spells(past.days.filter(counts)))
     runs = days.group_by([*PUPIL, "spell"]).agg(
         nw.col("position").max().alias("length"), nw.col("day").max().alias("last_day")
     )
@@ -283,7 +287,7 @@ def _times_reached(
     for day in days:
         period = [earlier for earlier in period if earlier["weeks_ago"] - day["weeks_ago"] < length] + [day]
         amount = sum(each["amount"] for each in period)
-        if over(round(amount, 6)):
+        if over(round(amount, _DIGITS)):
             found += [(day["day"], amount)] if day["weeks_ago"] < length else []
             period = []
     return found

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from data_contracts.weekly_list import Contribution, Direction, Reason, Signal, Tier
-from features.build import BEFORE
+from features.build import BEFORE, EARLIER
 from features.catalogue import CATALOGUE, Feature, feature
 from features.history import day_of
 from features.words import day_text, number_text, percent_text, singular
@@ -26,6 +26,7 @@ THEMES = {
     "trend": "verandering in de laatste weken",
     "compare": "verschil met de klas",
     "earlier": "vorig schooljaar",
+    "recording": "hoe deze school registreert",
 }
 """Dutch words for the themes of the catalogue."""
 
@@ -103,7 +104,7 @@ def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Perio
 
 def _telling(part: Contribution) -> bool:
     """Whether a value can be told as a reason: a weekday's share near what chance gives is none."""
-    is_share = feature(part.feature).of == "weekday"
+    is_share = feature(part.feature).measure.startswith("weekday_")
     return not is_share or (part.value is not None and part.value >= _settings()["telling_weekday_share"])
 
 
@@ -118,7 +119,9 @@ def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
     before = BEFORE.get(entry.window, "")
     in_window = row.get(f"{entry.measure}__{entry.window}")
     in_before = row.get(f"{entry.measure}__{before}")
-    share = row.get(f"absent_rate_{entry.window}") if entry.of == "versus" else value
+    earlier = row.get(f"{entry.measure}__{EARLIER.get(entry.window, '')}")
+    scheduled = row.get(f"scheduled_minutes__{entry.window}")
+    share = (in_window or 0) / scheduled if entry.of == "versus" and scheduled else value
     last_sick = row.get("last_sick")
     text = entry.sentence.format(
         count=number_text(value),
@@ -126,8 +129,10 @@ def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
         shorter="korter" if value >= 0 else "langer",
         percent=percent_text(share or 0.0),
         hours=_hours(in_window),
-        of_hours=_hours(row.get(f"scheduled_minutes__{entry.window}")),
+        of_hours=_hours(scheduled),
         before_hours=_hours(in_before),
+        earlier_hours=_hours(earlier),
+        per_hundred=number_text(100 * value),
         total=number_text(in_window or 0),
         before=number_text(in_before or 0),
         difference=_difference(value),

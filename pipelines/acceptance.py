@@ -1,23 +1,21 @@
 """One table of one file at the door: checked, compared with what was known, and stored or refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
-from data_contracts.checks import check
-from data_contracts.errors import NotFoundError
 from data_contracts.quality import Finding, QualityReport, Severity, Verdict, WeekQuality
 from data_contracts.school import SchoolSettings
-from data_contracts.tables import ABSENCES, CONTRACT_VERSION, ENROLMENTS, NAMES, TABLES, Table
+from data_contracts.tables import ABSENCES, CONTRACT_VERSION, NAMES, TABLES, Table
 from features.calendar import local_date
-from pipelines.coherence import fits_enrolments, in_two_schools, overlapping_enrolments
 from pipelines.deliveries import Parcel
 from pipelines.keys import Keys
-from pipelines.lake import MOMENT, Lake, as_known, schema
+from pipelines.lake import MOMENT, Lake, ever_within, schema
 from pipelines.quality import week_quality
 from pipelines.sources import Reading
+from pipelines.surroundings import Surroundings, what_does_not_fit
 from pipelines.versions import Change, compare, dated
 
 WEEKS_GRADED = 4
@@ -79,6 +77,7 @@ def stage(
     keys: Keys,
     reading: Reading,
     *,
+    judged: Sequence[Finding],
     arrival: Arrival,
     settings: SchoolSettings | None,
     beside: Mapping[str, pl.DataFrame],
@@ -91,6 +90,8 @@ def stage(
         What is stored already, and the keys to open stored names with.
     reading
         One table of the file.
+    judged
+        What the door found in it.
     arrival
         The file.
     settings
@@ -101,8 +102,7 @@ def stage(
     table, file = TABLES[reading.table], arrival.parcel.path.name
     findings = list(reading.findings)
     located = {(finding.row, finding.column) for finding in findings if finding.row is not None}
-    checked = check(table, reading.frame.to_pandas(), file=file, delivered_at=arrival.delivered_at)
-    findings += [finding for finding in checked if (finding.row, finding.column) not in located]
+    findings += [finding for finding in judged if (finding.row, finding.column) not in located]
     if any(finding.severity is Severity.ERROR for finding in findings):
         change = Change(pl.DataFrame(schema=schema(table)), 0, 0, 0, 0, ())
     elif table.name == NAMES.name:
@@ -177,43 +177,23 @@ def _compared(
     rows, findings = dated(
         table, reading.frame, delivered_at=moment, as_event=arrival.parcel.recorded_as_event, file=file
     )
-    stored = lake.scan(table.name, schools=[reading.school]).collect()
-    change = compare(table, rows, stored, delivered_at=moment, complete=arrival.parcel.complete, file=file)
-    if table.name == ENROLMENTS.name:
-        # One file may tell how an enrolment changed; what it says last of each is what stands.
-        rows = rows.sort("recorded_at", maintain_order=True).unique("record", keep="last", maintain_order=True)
-        findings += overlapping_enrolments(rows, file=file)
-        elsewhere = _sharing_numbers(lake, settings)
-        if elsewhere:
-            others = _enrolments(lake, elsewhere, moment)
-            findings += in_two_schools(rows, others, day=local_date(moment), file=file)
-    else:
-        enrolments = _enrolments(lake, [reading.school], moment, arriving=beside.get(ENROLMENTS.name))
-        findings += fits_enrolments(table, rows, enrolments, file=file)
-    return change, findings
+    complete = arrival.parcel.complete
+    stored = _concerned(lake.scan(table.name, schools=[reading.school]), table, rows, complete=complete)
+    change = compare(table, rows, stored, delivered_at=moment, complete=complete, file=file)
+    arriving = {**beside, table.name: change.frame.with_columns(school=pl.lit(reading.school))}
+    around = Surroundings(lake, reading.school, settings, moment, arriving)
+    return change, findings + what_does_not_fit(table, rows, around, present=reading.present, file=file)
 
 
-def _enrolments(
-    lake: Lake, schools: list[str], moment: datetime, *, arriving: pl.DataFrame | None = None
+def _concerned(
+    stored: pl.LazyFrame, table: Table, rows: pl.DataFrame, *, complete: tuple[date, date] | None
 ) -> pl.DataFrame:
-    stored = lake.scan(ENROLMENTS.name, schools=schools)
-    known = as_known(stored if arriving is None else pl.concat([stored, arriving.lazy()]), moment)
-    return known.select("pupil", "valid_from", "valid_to").collect()
-
-
-def _sharing_numbers(lake: Lake, settings: SchoolSettings | None) -> list[str]:
-    """Other schools in which the same pupil number is the same pupil."""
-    if settings is None or settings.pupil_number_scope == "school":
-        return []
-    found = []
-    for school in lake.schools():
-        try:
-            scope = lake.settings(school).pupil_number_scope
-        except NotFoundError:
-            continue
-        if school != settings.school and scope == settings.pupil_number_scope:
-            found.append(school)
-    return found
+    """Every stored version of the facts that a delivery speaks of, or is silent about where it should hold them all."""
+    spoken = stored.join(rows.lazy().select("record"), on="record", how="semi")
+    if complete is None:
+        return spoken.collect()
+    silent = ever_within(stored, table.event_date or "date", *complete)
+    return pl.concat([spoken, silent.join(rows.lazy().select("record"), on="record", how="anti")]).collect()
 
 
 def _graded(lake: Lake, staged: Staged, *, delivered_at: datetime) -> tuple[WeekQuality, ...]:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from data_contracts.errors import AanwezigError, RefusedDeliveryError, SettingsError, StorageError, UsageError
-from features.calendar import AMSTERDAM
+from data_contracts.quality import QualityReport
 from pipelines import reports
+from pipelines.clock import utc_of
 from pipelines.home import Home
 from pipelines.progress import progress
 
@@ -27,6 +28,11 @@ app = typer.Typer(
 
 Brief = Annotated[bool, typer.Option("--brief", help="Alleen de optelling.")]
 Json = Annotated[bool, typer.Option("--json", help="Schrijf het resultaat als JSON.")]
+CountOn = Annotated[
+    Literal["polars", "spark"],
+    typer.Option("--engine", help="Wat rekent: deze machine (polars) of een cluster (spark)."),
+]
+Master = Annotated[str | None, typer.Option(help="Adres van de Spark-master, zoals spark://rekenmeester:7077.")]
 
 
 def main() -> None:
@@ -104,20 +110,15 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
 
         typer.echo(propose(path, source=source or "canonical"))
         return
-    from pipelines.ingest import ingest as run  # noqa: PLC0415 - loads Great Expectations
-
-    with progress("Leveringen") as say:
-        found = run(
-            Home.from_environment(),
-            path,
-            school=school,
-            source=source,
-            delivered_at=_moment(delivered_at),
-            recorded_as_event=recorded_as_event,
-            complete=_period(complete_from, complete_to),
-            workers=min(os.cpu_count() or 1, 4),
-            progress=say,
-        )
+    found = _take_in(
+        Home.from_environment(),
+        path,
+        school=school,
+        source=source,
+        delivered_at=_moment(delivered_at),
+        recorded_as_event=recorded_as_event,
+        complete=_period(complete_from, complete_to),
+    )
     if reports.show_deliveries(found, brief=brief, as_json=as_json):
         raise typer.Exit(RefusedDeliveryError.exit_code)
 
@@ -126,13 +127,16 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
 def train(
     *,
     outcome: Annotated[str, typer.Option(help="Uitkomst: een naam of een TOML-bestand.")] = "long_absence",
+    engine: CountOn = "polars",
+    master: Master = None,
     as_json: Json = False,
 ) -> None:
     """Train het model op alles wat bekend is, en leg het vast in MLflow."""
+    from pipelines.engines import opened  # noqa: PLC0415 - loads Polars
     from pipelines.train import train as run  # noqa: PLC0415 - loads scikit-learn and MLflow
 
-    with progress("Trainen") as say:
-        result = run(Home.from_environment(), outcome=outcome, progress=say)
+    with opened(engine, master=master) as chosen, progress("Trainen") as say:
+        result = run(Home.from_environment(), outcome=outcome, engine=chosen, progress=say)
     reports.show(result, as_json=as_json)
 
 
@@ -156,20 +160,56 @@ def weekly(
     week: Annotated[
         list[datetime] | None, typer.Option(help="Maandag van de week; mag vaker.", formats=["%Y-%m-%d"])
     ] = None,
+    exports: Annotated[
+        Path | None, typer.Option("--from", help="Neem eerst de leveringen in deze map aan, zoals 'ingest' doet.")
+    ] = None,
     school: Annotated[list[str] | None, typer.Option(help="Alleen deze school; mag vaker.")] = None,
+    engine: CountOn = "polars",
+    master: Master = None,
     brief: Brief = False,
     as_json: Json = False,
 ) -> None:
     """Maak en publiceer de weeklijst van elke school. Nog eens draaien verandert niets."""
-    from pipelines.weekly import weekly as run  # noqa: PLC0415 - loads Polars
-
     home = Home.from_environment()
+    refused = False
+    if exports is not None:
+        found = _take_in(home, exports)
+        refused = reports.refused(found) if as_json else reports.show_deliveries(found, brief=True, as_json=False)
+    from pipelines.engines import opened  # noqa: PLC0415 - loads Polars
+    from pipelines.weekly import weekly as run  # noqa: PLC0415 - same
+
     weeks: Sequence[date | None] = [moment.date() for moment in week] if week else [None]
     listed = []
-    for monday in weeks:
-        with progress(f"Weeklijst {monday or ''}".strip()) as say:
-            listed += run(home, week=monday, schools=school, progress=say)
+    with opened(engine, master=master) as chosen:
+        for monday in weeks:
+            with progress(f"Weeklijst {monday or ''}".strip()) as say:
+                listed += run(home, week=monday, schools=school, engine=chosen, progress=say)
     reports.show_lists(listed, brief=brief, as_json=as_json)
+    if refused:
+        raise typer.Exit(RefusedDeliveryError.exit_code)
+
+
+@app.command(epilog="Voorbeeld: aanwezig features --week 2026-11-16 --out kenmerken.parquet")
+def features(
+    *,
+    week: Annotated[
+        datetime | None, typer.Option(help="Maandag van de week; anders deze.", formats=["%Y-%m-%d"])
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Parquet-bestand: een rij per leerling, met pseudoniem.")] = None,
+    school: Annotated[list[str] | None, typer.Option(help="Alleen deze school; mag vaker.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tel de kenmerken van alle leerlingen, zoals bekend op maandag om zes uur. Wat al geteld is, blijft bewaard."""
+    from features.calendar import local_date, monday  # noqa: PLC0415 - loads the holidays
+    from pipelines.kept import features_of_week, known_by  # noqa: PLC0415 - loads Polars
+
+    now = datetime.now(UTC)
+    of = week.date() if week else monday(local_date(now))
+    with progress(f"Kenmerken {of}") as say:
+        found = features_of_week(
+            Home.from_environment(), week=of, as_of=known_by(of, now=now), schools=school, out=out, progress=say
+        )
+    reports.show(found, as_json=as_json)
 
 
 @app.command(epilog="Voorbeeld: AANWEZIG_MODE=demo aanwezig serve --port 8000")
@@ -200,6 +240,13 @@ def status(*, as_json: Json = False) -> None:
     reports.show(standing(Home.from_environment(), now=datetime.now(UTC)), as_json=as_json)
 
 
+def _take_in(home: Home, path: Path, **said: Any) -> list[QualityReport]:  # noqa: ANN401 - what `ingest` takes
+    from pipelines.ingest import ingest as run  # noqa: PLC0415 - loads pandas
+
+    with progress("Leveringen") as say:
+        return run(home, path, workers=min(os.cpu_count() or 1, 4), progress=say, **said)
+
+
 def _period(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:
     if first is None and last is None:
         return None
@@ -213,8 +260,7 @@ def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return utc_of(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
         detail = f"'{text}' is geen moment"
         raise UsageError(detail, remedy="Schrijf bijvoorbeeld 2026-11-01T18:00.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)

@@ -1,4 +1,4 @@
-"""Whether a delivery fits what is known already: warnings only, for the other file may still be on its way."""
+"""Whether a delivery fits what is known of pupils: warnings only, for the other file may still be on its way."""
 
 from datetime import date
 
@@ -27,43 +27,86 @@ def fits_enrolments(table: Table, frame: pl.DataFrame, enrolments: pl.DataFrame,
     if enrolments.is_empty():
         message = "van deze school zijn nog geen inschrijvingen geleverd; leerlingen zijn alleen uit dit bestand bekend"
         return [_warning("no_enrolments", message, "Lever ook het bestand met leerlingen.", rows=frame, file=file)]
-    happened = table.event_date or "date"
-    facts = frame.select("_row", "pupil", happened)
-    unknown = facts.join(enrolments, on="pupil", how="anti", maintain_order="left")
-    within = pl.col(happened).ge(pl.col("valid_from")) & (
-        pl.col("valid_to").is_null() | pl.col(happened).le(pl.col("valid_to"))
-    )
-    known = facts.join(enrolments, on="pupil").with_columns(within=within)
-    outside = known.group_by("_row").agg(pl.col("within").any()).filter(~pl.col("within")).sort("_row")
+    unknown = frame.select("_row", "pupil").join(enrolments, on="pupil", how="anti", maintain_order="left")
     found = []
     if not unknown.is_empty():
         pupils = unknown["pupil"].n_unique()
         message = f"{pupils} leerlingen in dit bestand hebben geen inschrijving"
         remedy = "Lever een nieuw bestand met leerlingen; zonder inschrijving komt een leerling niet op de lijst."
         found.append(_warning("unknown_pupil", message, remedy, rows=unknown, file=file, column="pupil_number"))
+    return found + outside_enrolments(table, frame, enrolments, file=file)
+
+
+def outside_enrolments(table: Table, frame: pl.DataFrame, enrolments: pl.DataFrame, *, file: str) -> list[Finding]:
+    """Tell of facts that lie outside every enrolment of their pupil, wholly or in part; unknown pupils are left out.
+
+    Parameters
+    ----------
+    frame
+        Facts with ``_row``, null for what another file brought.
+    """
+    first = pl.col(table.event_date or "date")
+    last, ends = first, pl.lit(value=True)
+    if table.name == ABSENCES.name:
+        last, ends = pl.coalesce("end_date", first), ~pl.col("open_ended")
+    facts = frame.with_row_index("_at").select("_at", "_row", "pupil", _first=first, _last=last, _ends=ends)
+
+    def within(day: str) -> pl.Expr:
+        return (pl.col("valid_from") <= pl.col(day)) & (
+            pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col(day))
+        )
+
+    begun = (pl.col("valid_from") <= pl.col("_last")) | ~pl.col("_ends")
+    touches = begun & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("_first")))
+    ends_within = within("_last") | ~pl.col("_ends")
+    laid = facts.join(enrolments, on="pupil")
+    # Nearly all lie within one enrolment.
+    sound = laid.filter(within("_first") & ends_within).select("_at")
+    odd = (
+        laid.join(sound, on="_at", how="anti")
+        .group_by("_at", "_row")
+        .agg(touches.any().alias("touches"), (within("_first").any() & ends_within.any()).alias("whole"))
+        .sort("_row", nulls_last=True)
+    )
+    outside, partly = odd.filter(~pl.col("touches")), odd.filter(pl.col("touches") & ~pl.col("whole"))
+    found = []
     if not outside.is_empty():
-        message = "regels vallen buiten de inschrijving van de leerling"
-        remedy = "Controleer de begin- en einddatum van de inschrijving; zulke regels tellen niet mee."
-        found.append(_warning("outside_enrolment", message, remedy, rows=outside, file=file, column=happened))
+        message = "regels vallen buiten de inschrijving van de leerling; ze tellen niet mee"
+        remedy = "Controleer de begin- en einddatum van de inschrijving."
+        column = table.event_date
+        found.append(_warning("outside_enrolment", message, remedy, rows=outside, file=file, column=column))
+    if not partly.is_empty():
+        message = "regels lopen door buiten de inschrijving van de leerling; alleen de dagen erbinnen tellen mee"
+        remedy = "Controleer de begin- en einddatum van de inschrijving en van de melding."
+        column = table.event_date
+        found.append(_warning("partly_outside_enrolment", message, remedy, rows=partly, file=file, column=column))
     return found
 
 
-def overlapping_enrolments(frame: pl.DataFrame, *, file: str) -> list[Finding]:
-    """Warn about pupils who are in two groups on one day, within one file."""
-    standing = frame.filter(~pl.col("withdrawn") & pl.col("pupil").is_not_null() & pl.col("valid_from").is_not_null())
-    ordered = standing.sort("pupil", "valid_from").with_columns(
-        _before=pl.col("valid_to").fill_null(date.max).shift(1).over("pupil")
+def overlapping_enrolments(known: pl.DataFrame, *, file: str) -> list[Finding]:
+    """Warn about pupils who are in two groups on one day: the group that began later counts while it lasts.
+
+    Parameters
+    ----------
+    known
+        Enrolments as known once the delivery is in, with ``_row``, null for what another file brought.
+    """
+    standing = known.filter(~pl.col("withdrawn") & pl.col("pupil").is_not_null() & pl.col("valid_from").is_not_null())
+    ordered = standing.sort("pupil", "valid_from", "_row", nulls_last=True).with_columns(
+        _before=pl.col("valid_to").fill_null(date.max).cum_max().shift(1).over("pupil")
     )
-    double = ordered.filter(pl.col("valid_from") <= pl.col("_before")).sort("_row")
+    double = ordered.filter(pl.col("valid_from") <= pl.col("_before")).sort("_row", nulls_last=True)
     if double.is_empty():
         return []
-    message = "inschrijvingen van een leerling overlappen elkaar"
+    message = "inschrijvingen van een leerling overlappen elkaar; de groep die later begon telt zolang die duurt"
     remedy = "Vul bij de vorige groep de laatste dag in."
     return [_warning("overlapping_enrolments", message, remedy, rows=double, file=file, column="valid_from")]
 
 
 def in_two_schools(frame: pl.DataFrame, elsewhere: pl.DataFrame, *, day: date, file: str) -> list[Finding]:
     """Warn about pupils who on `day` are enrolled here and in another school that shares the pupil numbers.
+
+    Each school counts its own registrations over its own timetable; nothing is added up over schools.
 
     Parameters
     ----------
@@ -78,7 +121,7 @@ def in_two_schools(frame: pl.DataFrame, elsewhere: pl.DataFrame, *, day: date, f
     double = here.join(elsewhere.filter(_on(day)), on="pupil", how="semi", maintain_order="left")
     if double.is_empty():
         return []
-    message = "leerlingen staan op dezelfde dag ook op een andere school ingeschreven"
+    message = "leerlingen staan op dezelfde dag ook op een andere school ingeschreven; elke school telt haar eigen deel"
     remedy = "Sluit de inschrijving af op de school die de leerling heeft verlaten."
     return [_warning("in_two_schools", message, remedy, rows=double, file=file, column="pupil_number")]
 
@@ -96,7 +139,7 @@ def _warning(
         message=message,
         remedy=remedy,
         file=file,
-        row=int(rows["_row"][0]),
+        row=rows["_row"][0],
         column=column,
         count=rows.height,
     )

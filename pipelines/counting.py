@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 from narwhals.typing import IntoFrame
 
@@ -15,12 +16,13 @@ from features.build import build_from
 from features.history import History, day_of, history, number_of
 from features.rules import Rule, hits, rules_of, worded
 from models.outcome import LISTED, labels, read_outcome
-from models.scorecard import Scorecard, as_matrix
+from models.scorecard import Scorecard, Scores
+from pipelines.engines import POLARS, SCORES, Engine, brought_back
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.listing import Scored
 from pipelines.pictures import Pictures, pictures
-from pipelines.tables import NORM, load
+from pipelines.tables import NORM
 
 LATELY = 28  # days back in which a norm timetable is worth a word
 
@@ -57,10 +59,19 @@ class Counting:
     on_norm: frozenset[str]
 
 
-def count(home: Home, schools: Sequence[str], *, week: date, as_of: datetime, scorecard: Scorecard | None) -> Counting:
+def count(
+    home: Home,
+    schools: Sequence[str],
+    *,
+    week: date,
+    as_of: datetime,
+    scorecard: Scorecard | None,
+    engine: Engine = POLARS,
+) -> Counting:
     """Count everything that lists of `schools` need, from what had been delivered and was known at `as_of`.
 
-    Only days before `week` count: a list made on Tuesday knows more than Monday's, but looks at the same weeks.
+    Only days before `week` count: a list made on Tuesday knows more than Monday's, but looks at the same weeks. The
+    `engine` counts, and its results come back: none of them is larger than a few rows a pupil.
 
     Raises
     ------
@@ -69,12 +80,13 @@ def count(home: Home, schools: Sequence[str], *, week: date, as_of: datetime, sc
     """
     lake = Lake(home)
     settings = {school: lake.settings(school) for school in schools}
-    tables = load(home, schools=schools, delivered_by=as_of, until=week)
+    tables = engine.load(home, schools=schools, delivered_by=as_of, until=week)
     past = history(tables, as_of, until=week)
-    frame = pl.DataFrame(build_from(past).collect().to_native())
+    frame = engine.scored(scorecard, build_from(past))
     scored: dict[tuple[str, str], Scored] = {}
     if scorecard is not None:
-        scored = _score(scorecard, frame)
+        scored = _proved(scorecard, frame)
+        frame = frame.drop(SCORES)
     rules = {school: rules_of(settings[school].rule_packs, settings[school].sector) for school in schools}
     every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
     lately = number_of(week) - LATELY
@@ -104,19 +116,18 @@ def _norm_schools(timetable: IntoFrame, *, first: date, end: date) -> frozenset[
 def _already(past: History) -> frozenset[tuple[str, str]]:
     """Pupils who are in the outcome already, from what was known then."""
     found = labels(past, [past.until], read_outcome(LISTED), until=past.until)
-    rows = found.filter(nw.col("already")).select("school", "pupil").collect().to_native()
-    return frozenset(rows.iter_rows())
+    rows = brought_back(found.filter(nw.col("already")).select("school", "pupil"))
+    return frozenset((school, pupil) for school, pupil in rows.iter_rows())
 
 
-def _score(scorecard: Scorecard, frame: pl.DataFrame) -> dict[tuple[str, str], Scored]:
-    """Score everybody, and refuse to go on unless every score is the sum of its parts."""
-    matrix = as_matrix(frame, scorecard.names)
-    scores = scorecard.score(matrix)
-    scorecard.check(scores)
-    columns = (scores.log_odds.tolist(), scores.probability.tolist(), scores.contributions.tolist())
+def _proved(scorecard: Scorecard, frame: pl.DataFrame) -> dict[tuple[str, str], Scored]:
+    """Scores by school and pupil; refuse to go on unless every score is the sum of its parts."""
+    columns = frame.select("log_odds", "probability").to_numpy().T
+    parts = np.array(frame["parts"].to_list(), dtype=np.float64).reshape(len(frame), len(scorecard.names))
+    scorecard.check(Scores(log_odds=columns[0], probability=columns[1], contributions=parts))
     return {
-        who: Scored(log_odds=log_odds, probability=probability, parts=tuple(parts))
-        for who, log_odds, probability, parts in zip(frame.select("school", "pupil").rows(), *columns, strict=True)
+        (school, pupil): Scored(log_odds=log_odds, probability=probability, parts=tuple(each))
+        for school, pupil, log_odds, probability, each in frame.select("school", "pupil", *SCORES).iter_rows()
     }
 
 
@@ -133,6 +144,4 @@ def _found(past: History, rules: Mapping[str, Sequence[Rule]]) -> list[dict[str,
     every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
     if not every_rule:
         return []
-    return [
-        row for row in hits(past, every_rule).collect().to_native().to_dicts() if row["rule"] in applies[row["school"]]
-    ]
+    return [row for row in brought_back(hits(past, every_rule)).to_dicts() if row["rule"] in applies[row["school"]]]

@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data_contracts.errors import NotFoundError, SettingsError
 from data_contracts.quality import Finding, Severity
 from data_contracts.school import SchoolSettings, read_school
+from pipelines.clock import utc_of
 from pipelines.home import Home
 
 LIST = "deliveries.toml"
 SUFFIXES = {".csv", ".txt", ".json", ".xlsx", ".xls", ".parquet"}
-LOCAL = ZoneInfo("Europe/Amsterdam")
 
 _ORDER = (("enrolments", "leerlingen"), ("timetable", "afspraken"), (), ("outcomes",), ("names",))
 """Beginnings of file names: who there is and when there are lessons comes before who was absent (the middle place)."""
@@ -209,8 +208,7 @@ def _listed(folder: Path) -> list[Parcel]:
 
 def _moment(entry: _Listed) -> datetime:
     """The moment in UTC; without an offset it is Dutch local time."""
-    moment = entry.delivered_at if entry.delivered_at.tzinfo else entry.delivered_at.replace(tzinfo=LOCAL)
-    return moment.astimezone(UTC)
+    return utc_of(entry.delivered_at)
 
 
 def _parcel(folder: Path, entry: _Listed) -> Parcel:

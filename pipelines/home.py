@@ -51,6 +51,11 @@ class Home:
         return self.root / "schools"
 
     @property
+    def kept(self) -> Path:
+        """What was counted of the weeks that are over; can be deleted at any time."""
+        return self.root / "kept"
+
+    @property
     def reports(self) -> Path:
         """Reports that belong to no stored data: refused deliveries, model reports."""
         return self.root / "reports"

@@ -7,15 +7,13 @@ returned, and kept apart from the data under ``reports/refused``.
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from hashlib import file_digest
 from multiprocessing import get_context
 from pathlib import Path
 
-from data_contracts.errors import RefusedDeliveryError, StorageError, UsageError
+from data_contracts.errors import StorageError, UsageError
 from data_contracts.quality import Finding, QualityReport, Severity, Verdict
-from data_contracts.school import SchoolSettings
 from data_contracts.tables import CONTRACT_VERSION
 from pipelines.acceptance import Arrival, Staged, stage, store
 from pipelines.deliveries import Parcel, Shipment, adopt, discover
@@ -23,30 +21,10 @@ from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.lake import Lake
 from pipelines.locks import locked
-from pipelines.sources import Reading, read
+from pipelines.opening import PORTION, Job, Opened, open_files, portions
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many files are done, and how many there are."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """Files of one school (or of files that name their own schools), to be read in order.
-
-    Parameters
-    ----------
-    school
-        The school; None where the files name theirs.
-    parcels, warnings
-        The files; what is to be said about a school's settings.
-    source
-        The format of the files where neither they nor the school say so.
-    """
-
-    school: str | None
-    parcels: tuple[Parcel, ...]
-    warnings: dict[str, Finding]
-    source: str
 
 
 def ingest(  # noqa: PLR0913 - this much can be said about a delivery
@@ -116,13 +94,13 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
     if workers > 1 and len(groups) > 1:
         return reports + _in_processes(home, groups, workers=workers, progress=progress)
     total = sum(len(job.parcels) for job in jobs)
-    done = 0
-    for job in (job for group in groups for job in group):
-        for parcel in job.parcels:
-            if progress is not None:
-                progress(f"{job.school or ''} {parcel.path.name}".strip(), done, total)
-            reports += _receive(home, parcel, job)
-            done += 1
+    told = iter(range(total))
+
+    def say(parcel: Parcel, job: Job) -> None:
+        if progress is not None:
+            progress(f"{job.school or ''} {parcel.path.name}".strip(), next(told), total)
+
+    reports += _receive(home, [job for group in groups for job in group], say=say)
     if progress is not None:
         progress("klaar", total, total)
     return reports
@@ -160,14 +138,18 @@ def _in_processes(
 ) -> list[QualityReport]:
     """Import schools side by side. A fresh interpreter each: a forked one may hang in a thread it did not start."""
     found: dict[int, list[QualityReport]] = {}
-    with ProcessPoolExecutor(min(workers, len(groups)), mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_receive_all, home, group): at for at, group in enumerate(groups)}
+    share = sum(map(_size, groups)) // workers + 1
+    bundles = list(portions(groups, limit=min(PORTION, share), size=_size))
+    with ProcessPoolExecutor(min(workers, len(bundles)), mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(_receive_all, home, bundle): at for at, bundle in enumerate(bundles)}
+        done = 0
         try:
             for future in as_completed(running):
                 at = running[future]
                 found[at] = future.result()
+                done += len(bundles[at])
                 if progress is not None:
-                    progress(groups[at][0].school or "meer scholen", len(found), len(groups))
+                    progress(bundles[at][-1][0].school or "meer scholen", done, len(groups))
         except BrokenProcessPool:
             detail = "een importproces is door het systeem gestopt, waarschijnlijk omdat het geheugen vol was"
             raise StorageError(
@@ -179,49 +161,44 @@ def _in_processes(
     return [report for at in sorted(found) for report in found[at]]
 
 
-def _receive_all(home: Home, jobs: list[Job]) -> list[QualityReport]:
-    return [report for job in jobs for parcel in job.parcels for report in _receive(home, parcel, job)]
+def _size(jobs: list[Job]) -> int:
+    return sum(job.size for job in jobs)
 
 
-def _receive(home: Home, parcel: Parcel, job: Job) -> list[QualityReport]:
-    """Read one file, and accept or refuse what it holds, school by school."""
+def _receive_all(home: Home, groups: list[list[Job]]) -> list[QualityReport]:
+    return _receive(home, [job for group in groups for job in group], say=lambda _parcel, _job: None)
+
+
+def _receive(home: Home, jobs: list[Job], *, say: Callable[[Parcel, Job], None]) -> list[QualityReport]:
+    return [report for opened in open_files(home, jobs, say=say) for report in _accept(home, opened)]
+
+
+def _accept(home: Home, opened: Opened) -> list[QualityReport]:
+    """Accept or refuse what a file holds, school by school."""
+    parcel, job, source, sha256 = opened.parcel, opened.job, opened.source, opened.sha256
+    if opened.refused is not None:
+        return [_refused(home, parcel.path, opened.refused, job.school or "", source=source, sha256=sha256)]
     lake, keys = Lake(home), Keys.of(home)
-    settings = lake.settings(job.school) if job.school else None
-    others = {} if settings else lake.all_settings()
-    source = parcel.source or (settings.source if settings else job.source)
-    sha256 = _digest(parcel.path)
-    try:
-        readings = read(parcel.path, source=source, school=settings, keys=keys, others=others)
-    except RefusedDeliveryError as error:
-        finding = Finding(
-            check="unreadable",
-            severity=Severity.ERROR,
-            message=error.detail,
-            remedy=error.remedy,
-            file=parcel.path.name,
-        )
-        return [_refused(home, parcel.path, finding, job.school or "", source=source, sha256=sha256)]
     now = datetime.now(UTC)
     reports = []
-    for school in sorted({reading.school for reading in readings}):
+    for school in sorted({reading.school for reading in opened.readings}):
         with locked(home, school):
             lake.sweep(school)
             moment = parcel.delivered_at or _same_delivery(lake, school, parcel.path, sha256) or now
             arrival = Arrival(replace(parcel, delivered_at=moment), moment, source, sha256)
-            mine = [reading for reading in readings if reading.school == school]
-            staged = _stage_all(lake, keys, mine, arrival=arrival, settings=settings or others.get(school))
+            staged = _stage_all(lake, keys, opened, school=school, arrival=arrival)
             reports += _settle(lake, staged, extra=_about_settings(lake, school, job), arrival=arrival)
     return reports
 
 
-def _stage_all(
-    lake: Lake, keys: Keys, readings: list[Reading], *, arrival: Arrival, settings: SchoolSettings | None
-) -> list[Staged]:
+def _stage_all(lake: Lake, keys: Keys, opened: Opened, *, school: str, arrival: Arrival) -> list[Staged]:
     """Judge the tables of one file in order, each beside those before it: a file may bring its own pupils."""
     staged: list[Staged] = []
-    for reading in readings:
-        beside = {part.report.table: part.frame for part in staged}
-        staged.append(stage(lake, keys, reading, arrival=arrival, settings=settings, beside=beside))
+    for reading, judged in zip(opened.readings, opened.judged, strict=True):
+        if reading.school == school:
+            beside = {part.report.table: part.frame for part in staged}
+            settings = opened.settings.get(school)
+            staged.append(stage(lake, keys, reading, judged=judged, arrival=arrival, settings=settings, beside=beside))
     return staged
 
 
@@ -231,10 +208,7 @@ def _settle(lake: Lake, staged: list[Staged], *, extra: list[Finding], arrival: 
     told = [part.told(extra) for part in staged[:1]] + staged[1:]
     if not errors:
         return [store(lake, part, delivered_at=arrival.delivered_at) for part in told]
-    reports = [part.refused(errors[0]) for part in told]
-    for report in reports:
-        _keep_refusal(lake.home, report)
-    return reports
+    return [_keep_refusal(lake.home, part.refused(errors[0])) for part in told]
 
 
 def _about_settings(lake: Lake, school: str, job: Job) -> list[Finding]:
@@ -249,15 +223,6 @@ def _about_settings(lake: Lake, school: str, job: Job) -> list[Finding]:
             )
         )
     return found
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        detail = f"{path} is niet te lezen: {error.strerror}"
-        raise StorageError(detail, remedy="Geef deze gebruiker leesrecht op het bestand.") from None
 
 
 def _same_delivery(lake: Lake, school: str, path: Path, sha256: str) -> datetime | None:
@@ -287,11 +252,20 @@ def _refused(
         findings=(finding,),
         contract_version=CONTRACT_VERSION,
     )
-    _keep_refusal(home, report)
-    return report
+    return _keep_refusal(home, report)
 
 
-def _keep_refusal(home: Home, report: QualityReport) -> None:
-    path = home.reports / "refused" / (report.school or "onbekend") / f"{report.delivery}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(report.model_dump_json(indent=1), encoding="utf-8")
+def _keep_refusal(home: Home, report: QualityReport) -> QualityReport:
+    """Keep the report of a refusal; one with the same second and file name as another gets a number."""
+    folder = home.reports / "refused" / (report.school or "onbekend")
+    folder.mkdir(parents=True, exist_ok=True)
+    name, number = report.delivery, 2
+    while True:
+        named = report.model_copy(update={"delivery": name})
+        try:
+            with (folder / f"{name}.json").open("x", encoding="utf-8") as file:
+                file.write(named.model_dump_json(indent=1))
+        except FileExistsError:
+            name, number = f"{report.delivery}-{number}", number + 1
+        else:
+            return named

@@ -99,12 +99,20 @@ class Keys:
             raise StorageError(detail, remedy="Zet het bestand names.key terug uit de reservekopie.") from None
 
     @cached_property
+    def _made(self) -> dict[tuple[str, str], str]:
+        """Pseudonyms made before: each file of a school names the same pupils."""
+        return {}
+
+    @cached_property
     def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self.names_key))
 
     def _pseudonym(self, number: str, scope: str) -> str:
-        digest = hmac.digest(self.pseudonym_key, f"{scope}\0{number}".encode(), "sha256")
-        return "p" + base64.b32encode(digest)[:PSEUDONYM_CHARACTERS].decode("ascii").lower()
+        if (scope, number) not in self._made:
+            digest = hmac.digest(self.pseudonym_key, f"{scope}\0{number}".encode(), "sha256")
+            text = base64.b32encode(digest)[:PSEUDONYM_CHARACTERS].decode("ascii").lower()
+            self._made[scope, number] = f"p{text}"
+        return self._made[scope, number]
 
 
 def _load(path: Path, *, may_create: bool) -> bytes:

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -239,11 +240,14 @@ def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> 
 
 
 def _contributions(names: Sequence[str], scored: Scored, row: Mapping[str, Any]) -> tuple[Contribution, ...]:
-    # Our own floats, a hundred thousand of them: checked again when a list is read back.
-    return tuple(
-        Contribution.model_construct(feature=name, label=feature(name).label, value=row[name], log_odds=part)
-        for name, part in zip(names, scored.parts, strict=True)
-    )
+    parts = zip(names, scored.parts, strict=True)
+    return tuple(_contribution(name, row[name], part + 0.0) for name, part in parts)  # no -0.0, which equals 0.0
+
+
+@cache  # a scorecard has few steps: three of four contributions are like another pupil's
+def _contribution(name: str, value: float | None, log_odds: float) -> Contribution:
+    # Our own floats: checked again when a list is read back.
+    return Contribution.model_construct(feature=name, label=feature(name).label, value=value, log_odds=log_odds)
 
 
 def _short_history(row: Mapping[str, Any]) -> tuple[str, ...]:

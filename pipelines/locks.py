@@ -21,8 +21,8 @@ else:
 
 
 @contextmanager
-def locked(home: Home, school: str) -> Iterator[None]:
-    """Hold the lock of `school` while the block runs.
+def locked(home: Home, school: str, *, busy: str = "") -> Iterator[None]:
+    """Hold the lock of `school` while the block runs; `busy` is what is said where another holds it.
 
     Raises
     ------
@@ -40,6 +40,6 @@ def locked(home: Home, school: str) -> Iterator[None]:
         try:
             _take(file)
         except OSError:
-            detail = f"er loopt al een import van school {school}"
+            detail = busy or f"er loopt al een import van school {school}"
             raise StorageError(detail, remedy="Wacht tot die klaar is en probeer het opnieuw.") from None
         yield

@@ -1,31 +1,39 @@
 """Pupils seen from many dates: what was known then, and what became of it. The ground that models are trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import narwhals as nw
 import polars as pl
+from narwhals.typing import IntoFrame
 
 from data_contracts.errors import NotEnoughDataError
 from data_contracts.school import SchoolSettings
-from features.build import build_from
 from features.calendar import local_date
 from features.catalogue import NAMES
-from features.frames import settle
-from features.history import EPOCH, History, history, number_of
+from features.frames import Frame, like, settle
+from features.history import EPOCH, History, history
+from features.panel import panel_from
 from features.rules import Rule, hits, rule_packs
 from features.tables import Tables, prepared
 from models.outcome import AbsentDays, Registered, labels
 from models.splits import Plan, as_of, calendar_weeks, common_weeks, origins
+from pipelines.engines import POLARS, Engine, brought_back
 from pipelines.home import Home
 from pipelines.lake import Lake, as_known
-from pipelines.tables import load
 
 KEY = ["school", "pupil", "origin"]
 PACKS = [f"rules_{name}" for name in rule_packs()]
 RULES = ["loud", *PACKS]
-_UNASKED = {"already_then": pl.lit(None, dtype=pl.Boolean)}
+_RULES_AT = {
+    "school": pl.String(),
+    "pupil": pl.String(),
+    "origin": pl.Date(),
+    **dict.fromkeys(RULES, pl.Float64()),
+    "already_then": pl.Boolean(),
+}
+AT_A_TIME = 25  # schools of which features are counted together
 STRAY = 0.005  # share of a school's registrations that may lie before its registrations really began
 LONGEST = timedelta(days=4 * 366)  # older registrations teach nothing about schools as they are now
 REMEDY = "Lever eerst schoolweken aan met 'aanwezig ingest'. Tot die tijd staan de lijsten op regels."
@@ -69,7 +77,9 @@ class Ground:
     origins: tuple[date, ...]
 
 
-def survey(home: Home, outcome: AbsentDays | Registered, *, until: datetime | None, plan: Plan) -> Ground:
+def survey(
+    home: Home, outcome: AbsentDays | Registered, *, until: datetime | None, plan: Plan, engine: Engine = POLARS
+) -> Ground:
     """Read what is stored and lay origins over it.
 
     Parameters
@@ -80,6 +90,8 @@ def survey(home: Home, outcome: AbsentDays | Registered, *, until: datetime | No
         See `models.outcome` and `models.splits`.
     until
         Moment up to which things may be known; never later than the newest delivery, for after that we know nothing.
+    engine
+        What counts: everything that is worked out from the ground is worked out there.
 
     Raises
     ------
@@ -104,9 +116,9 @@ def survey(home: Home, outcome: AbsentDays | Registered, *, until: datetime | No
         detail = f"op {moment:%d-%m-%Y} waren er nog geen afwezigheden bekend"
         raise NotEnoughDataError(detail, remedy=REMEDY)
     since = EPOCH + timedelta(days=int(began["began"].to_numpy().min()))
-    tables = prepared(load(home, until=local_date(moment)))
+    tables = prepared(engine.load(home, until=local_date(moment)))
     past = _settled(history(tables, moment, since=since))
-    days = past.school_days.select("school", "week").unique().collect().to_native()
+    days = brought_back(past.school_days.select("school", "week").unique())
     # A horizon in calendar days needs no school weeks: courses with a deadline a month have few in common.
     laid = common_weeks if isinstance(outcome, AbsentDays) else calendar_weeks
     weeks = laid([(school, EPOCH + timedelta(days=week)) for school, week in days.iter_rows()])
@@ -128,30 +140,64 @@ def survey(home: Home, outcome: AbsentDays | Registered, *, until: datetime | No
     )
 
 
-def features_at(ground: Ground, origin: date, *, plan: Plan, with_rules: bool = False) -> pl.DataFrame:
-    """Features of pupils as they were known at `origin`, of schools that had registered for long enough.
+def features_at(
+    ground: Ground, tests: Sequence[date] = (), *, plan: Plan, say: Callable[[int, int], None] | None = None
+) -> pl.DataFrame:
+    """Features of pupils as they were known at each of the ground's origins, of schools that had registered for long enough.
+
+    Parameters
+    ----------
+    tests
+        Origins at which the rules are counted as well, which takes time.
+    say
+        Called with how many schools are done, of how many.
 
     Returns
     -------
     polars.DataFrame
         `KEY` (origin as a date), the features, and `RULES`: how many rules the pupil had reached, of those by which
-        the school works and that bring a pupil into view, and of each pack; and ``already_then``, whether the pupil was in the outcome as it was known
-        at `origin` (all null without `with_rules`, which takes time).
+        the school works and that bring a pupil into view, and of each pack; and ``already_then``, whether the pupil was
+        in the outcome as it was known at `origin` (all null where the origin is none of `tests`).
     """
+    schools = sorted(ground.settings)
+    parts = []
+    # Schools have nothing to do with one another: a few at a time keep memory small.
+    for start in range(0, len(schools), AT_A_TIME):
+        if say is not None:
+            say(start, len(schools))
+        some = _of_schools(ground.tables, schools[start : start + AT_A_TIME])
+        found = brought_back(panel_from(some, [as_of(origin) for origin in ground.origins]))
+        parts.append(found.select("school", "pupil", pl.col("origin").cast(pl.Int32).cast(pl.Date), *NAMES))
+    began = ground.began.select("school", since=pl.col("began").cast(pl.Int32).cast(pl.Date))
+    frame = pl.concat(parts).join(began, on="school")
+    frame = frame.filter(pl.col("since") <= pl.col("origin") - timedelta(weeks=plan.history_weeks)).drop("since")
+    then = pl.concat([_rules_at(ground, origin) for origin in tests]) if tests else pl.DataFrame(schema=_RULES_AT)
+    tested = pl.col("origin").is_in(list(tests))
+    return (
+        frame.sort(KEY)
+        .join(then, on=KEY, how="left", maintain_order="left")
+        .with_columns(
+            *(pl.when(tested).then(pl.col(name).fill_null(0.0)).alias(name) for name in RULES),
+            already_then=pl.when(tested).then(pl.col("already_then").fill_null(value=False)),
+        )
+    )
+
+
+def _of_schools(tables: Tables, schools: Sequence[str]) -> Tables:
+    def only(table: IntoFrame) -> IntoFrame:
+        chosen: IntoFrame = nw.from_native(table).lazy().filter(nw.col("school").is_in(schools)).to_native()
+        return chosen
+
+    return Tables(only(tables.enrolments), only(tables.timetable), only(tables.absences))
+
+
+def _rules_at(ground: Ground, origin: date) -> pl.DataFrame:
+    """`KEY`, `RULES` and ``already_then`` at one origin, of those pupils of whom any is not nothing."""
     past = history(ground.tables, as_of(origin))
-    frame: pl.DataFrame = build_from(past).collect().to_native()
-    known_long = ground.began.filter(pl.col("began") <= number_of(origin) - 7 * plan.history_weeks)
-    frame = frame.select("school", "pupil", pl.lit(origin).alias("origin"), *NAMES)
-    frame = frame.join(known_long.select("school"), on="school", how="semi")
-    if not with_rules:
-        return frame.with_columns(*(pl.lit(None, dtype=pl.Float64).alias(name) for name in RULES), **_UNASKED)
     counted = _rules_reached(past, ground.settings)
     then = _labels(past, ground, as_of(origin), [origin]).select("school", "pupil", already_then="already")
-    return (
-        frame.join(counted, on=["school", "pupil"], how="left")
-        .join(then, on=["school", "pupil"], how="left")
-        .with_columns(pl.col(RULES).fill_null(0.0), pl.col("already_then").fill_null(value=False))
-    )
+    found = counted.join(then, on=["school", "pupil"], how="full", coalesce=True)
+    return found.with_columns(origin=pl.lit(origin)).select(_RULES_AT.keys())
 
 
 def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.DataFrame:
@@ -162,7 +208,7 @@ def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.Dat
         orient="row",
     )
     rules = [rule for pack in rule_packs().values() for rule in pack]
-    reached: pl.DataFrame = hits(past, rules).collect().to_native()
+    reached = brought_back(hits(past, rules))
     return (
         reached.join(sectors, on="school")
         .join(_applying(rules), on=["rule", "sector"])
@@ -181,15 +227,20 @@ def labels_at(ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl
 
 
 def _labels(past: History, ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl.DataFrame:
-    registered = as_known(ground.registered, moment).select(
+    registered = _registered(past, ground, moment)
+    found = brought_back(labels(past, seen_from, ground.outcome, until=local_date(moment), registered=registered))
+    return found.with_columns(pl.col("origin", "onset", "reached", "horizon_end").cast(pl.Int32).cast(pl.Date))
+
+
+def _registered(past: History, ground: Ground, moment: datetime) -> Frame | None:
+    """Registered outcomes as they were known, in a frame of the history's own engine; None where none are asked for."""
+    if isinstance(ground.outcome, AbsentDays):
+        return None
+    known = as_known(ground.registered, moment).select(
         "school", "pupil", "outcome", day=pl.col("date").cast(pl.Int32).cast(pl.Int64)
     )
-    found: pl.DataFrame = (
-        labels(past, seen_from, ground.outcome, until=local_date(moment), registered=nw.from_native(registered))
-        .collect()
-        .to_native()
-    )
-    return found.with_columns(pl.col("origin", "onset", "reached", "horizon_end").cast(pl.Int32).cast(pl.Date))
+    types = {"school": nw.String, "pupil": nw.String, "outcome": nw.String, "day": nw.Int64}
+    return like(past.enrolments, known.collect().to_dict(as_series=False), types)
 
 
 def _settled(past: History) -> History:

@@ -1,9 +1,8 @@
 """What the page draws beside a list: registered days, attendance by week against the class, and the school's days."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cache
 
 import narwhals as nw
 import polars as pl
@@ -49,9 +48,10 @@ class Pictures:
     def calendar(self, pupils: set[str]) -> dict[str, tuple[CalendarDay, ...]]:
         """Registered days of each of `pupils`, in order."""
         found: dict[str, list[CalendarDay]] = {}
-        for row in self.days.filter(pl.col("pupil").is_in(list(pupils))).sort("pupil", "day").to_dicts():
-            found.setdefault(row["pupil"], []).append(_calendar_day(row))
-        return {pupil: tuple(theirs) for pupil, theirs in found.items()}
+        theirs = self.days.filter(pl.col("pupil").is_in(list(pupils))).sort("pupil", "day")
+        for pupil, *drawn in theirs.select("pupil", *_DRAWN).rows():
+            found.setdefault(pupil, []).append(_calendar_day(*drawn))
+        return {pupil: tuple(days) for pupil, days in found.items()}
 
     def attendance(self, pupils: set[str]) -> dict[str, tuple[AttendanceWeek, ...]]:
         """Attendance a week of each of `pupils`, beside that of the group, oldest first."""
@@ -87,14 +87,18 @@ def _by_school(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(school): part for (school,), part in frame.partition_by("school", as_dict=True).items()}
 
 
-def _calendar_day(row: Mapping[str, Any]) -> CalendarDay:
-    kind, authorised = kind_of(int(row["code"]))
-    # Built by the hundred thousand from our own whole numbers: checked again when a list is read back.
+_DRAWN = ("day", "code", "absent_minutes", "scheduled_minutes", "late_count")
+
+
+@cache  # of ten registered days of an SWV nine are like another's: ill all Tuesday
+def _calendar_day(day: int, code: int, absent_minutes: int, scheduled_minutes: int, late: int) -> CalendarDay:
+    kind, authorised = kind_of(code)
+    # Our own whole numbers: checked again when a list is read back.
     return CalendarDay.model_construct(
-        day=day_of(row["day"]),
+        day=day_of(day),
         kind=kind.value,
-        absent_minutes=row["absent_minutes"],
-        scheduled_minutes=row["scheduled_minutes"],
-        late=row["late_count"],
+        absent_minutes=absent_minutes,
+        scheduled_minutes=scheduled_minutes,
+        late=late,
         authorised=authorised.value if KINDS[kind].counts else "yes",
     )

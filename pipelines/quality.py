@@ -13,7 +13,7 @@ from data_contracts.quality import Grade, WeekQuality
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, RecordedBasis, Register, SlotStatus
 from features.calendar import local_date, monday, school_days
-from pipelines.lake import Lake, as_known
+from pipelines.lake import Lake, as_known, ever_within
 
 WEEK = timedelta(days=7)
 FRIDAY = timedelta(days=4)
@@ -100,7 +100,8 @@ def _gather(
         return pl.concat([stored, arriving[table].lazy()]) if table in arriving else stored
 
     # the first moment of recording says whether a fact was late; corrections come later by nature
-    versions = scan(ABSENCES.name).with_columns(first_recorded=pl.col("recorded_at").min().over("record"))
+    versions = ever_within(scan(ABSENCES.name), "start_date", first, last)
+    versions = versions.with_columns(first_recorded=pl.col("recorded_at").min().over("record"))
     absences = as_known(versions, as_of).filter(pl.col("start_date").is_between(first, last))
     timetable = as_known(scan(TIMETABLE.name).filter(pl.col("date").is_between(first, last)), as_of)
     planned = timetable.filter(pl.col("status") == SlotStatus.PLANNED.value).select(
@@ -140,7 +141,7 @@ def _school_days(
 
 
 def _per_week(absences: pl.DataFrame) -> pl.DataFrame:
-    """Count registrations, unmapped codes, late recording, assumed moments and duplicates by week."""
+    """Count registrations, unmapped codes, late recording, moments that are not the source's and duplicates by week."""
     days_late = (pl.col("first_recorded").dt.convert_time_zone("Europe/Amsterdam").dt.date() - pl.col("start_date")).dt
     from_source = pl.col("recorded_basis") == RecordedBasis.SOURCE.value
     return absences.group_by("week").agg(
@@ -148,6 +149,7 @@ def _per_week(absences: pl.DataFrame) -> pl.DataFrame:
         unmapped=(~pl.col("mapped")).mean(),
         late=(days_late.total_days() > thresholds().late.days).filter(from_source).mean(),
         assumed=(pl.col("recorded_basis") == RecordedBasis.ASSUMED.value).mean(),
+        by_delivery=(pl.col("recorded_basis") == RecordedBasis.DELIVERY.value).mean(),
         duplicates=pl.len() - pl.struct(_SAME).n_unique(),
     )
 
@@ -190,6 +192,7 @@ def _grade(
         "timetable_share": timetabled,
         "late_recorded_share": _share(found.get("late")),
         "assumed_moment_share": _share(found.get("assumed")),
+        "delivery_moment_share": _share(found.get("by_delivery")),
         "duplicate_share": duplicates / count if count else None,
     }
     grade, reasons = grade_week(shares)

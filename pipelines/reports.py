@@ -70,14 +70,19 @@ def _figure(figure: "Figure", *, whole: bool) -> str:
     return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} - {figure.high:.{digits}f})"
 
 
+def refused(found: Sequence[QualityReport]) -> bool:
+    """Whether any delivery was refused."""
+    return any(report.verdict is Verdict.REFUSED for report in found)
+
+
 def show_deliveries(found: Sequence[QualityReport], *, as_json: bool, brief: bool = False) -> bool:
     """Show what became of deliveries; return whether any was refused."""
-    refused = any(report.verdict is Verdict.REFUSED for report in found)
+    any_refused = refused(found)
     if as_json:
         _write([report.model_dump(mode="json") for report in found])
-        return refused
+        return any_refused
     console = _console()
-    if brief and not refused:
+    if brief and not any_refused:
         _count_deliveries(found, console)
         return False
     table = Table("school", "bestand", "tabel", "oordeel", "nieuw", "gewijzigd", "ingetrokken", "weggelaten")
@@ -87,7 +92,7 @@ def show_deliveries(found: Sequence[QualityReport], *, as_json: bool, brief: boo
     console.print(table)
     for report in found:
         _show_findings(report, console)
-    return refused
+    return any_refused
 
 
 def _count_deliveries(found: Sequence[QualityReport], console: Console) -> None:

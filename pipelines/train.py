@@ -20,6 +20,7 @@ from models.outcome import LISTED, read_outcome
 from models.scorecard import as_matrix
 from models.serving import save, serve
 from models.splits import Plan, Split, as_of, evaluation_origins, plan_for, split
+from pipelines.engines import POLARS, Engine
 from pipelines.home import Home
 from pipelines.panels import KEY, PACKS, Ground, features_at, labels_at, survey
 
@@ -97,6 +98,7 @@ def train(
     until: datetime | None = None,
     plan: Plan | None = None,
     settings: Settings | None = None,
+    engine: Engine = POLARS,
     progress: Progress | None = None,
 ) -> TrainResult:
     """Train on everything known at `until`, and make the scorecard the one that lists are made with.
@@ -111,6 +113,8 @@ def train(
         Moment (UTC) up to which things may be known; by default the newest delivery's.
     plan, settings
         How origins are laid, and how is fitted.
+    engine
+        What counts the features and labels; the fitting itself, on a table of numbers, is done here.
     progress
         Called with a Dutch description, how far, of how much.
 
@@ -123,7 +127,7 @@ def train(
     chosen = read_outcome(outcome)
     plan, settings, say = plan or plan_for(chosen), settings or Settings(), progress or _silent
     say("Gegevens lezen", 0, 1)
-    ground = survey(home, chosen, until=until, plan=plan)
+    ground = survey(home, chosen, until=until, plan=plan, engine=engine)
     final = split(ground.weeks, ground.origins, chosen, moment=local_date(ground.moment), plan=plan)
     panel = _panel(ground, ground.origins[-1:], plan=plan, say=say)
     say("Scorekaart leren", 0, 1)
@@ -196,11 +200,7 @@ def _silent(_description: str, _done: int, _total: int) -> None:
 
 def _panel(ground: Ground, tests: Sequence[date], *, plan: Plan, say: Progress) -> pl.DataFrame:
     """Features at every origin; at those to test on also the rules."""
-    parts = []
-    for done, origin in enumerate(ground.origins):
-        say("Kenmerken berekenen", done, len(ground.origins))
-        parts.append(features_at(ground, origin, plan=plan, with_rules=origin in tests))
-    return pl.concat(parts)
+    return features_at(ground, tests, plan=plan, say=lambda done, total: say("Kenmerken berekenen", done, total))
 
 
 def _fit(ground: Ground, panel: pl.DataFrame, parts: Split, *, moment: datetime, settings: Settings) -> Fitted:

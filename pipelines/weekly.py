@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine as Database
 
 from data_contracts.errors import NotEnoughDataError, UsageError
 from data_contracts.quality import Grade
@@ -16,6 +16,7 @@ from features.words import span_text
 from models.explain import Period
 from models.serving import champion
 from pipelines.counting import Counting, count
+from pipelines.engines import POLARS, Engine
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.listing import SETTINGS, Candidate, Counted, in_view, weekly_list
@@ -41,6 +42,7 @@ def weekly(
     week: date | None = None,
     schools: Sequence[str] | None = None,
     now: datetime | None = None,
+    engine: Engine = POLARS,
     progress: Progress | None = None,
 ) -> list[Listed]:
     """Make and publish the lists of one week.
@@ -53,6 +55,8 @@ def weekly(
         Only these schools; all that delivered where left out.
     now
         The present moment (UTC).
+    engine
+        What counts and scores.
 
     Returns
     -------
@@ -74,25 +78,25 @@ def weekly(
     if not chosen:
         detail = "er is nog geen levering geaccepteerd, dus er valt geen lijst te maken"
         raise NotEnoughDataError(detail, remedy="Lever eerst gegevens aan met: aanwezig ingest MAP")
-    engine = open_database(home.database_url)
+    database = open_database(home.database_url)
     scorecard = champion(home.scorecards)
     say = progress or (lambda _text, _done, _total: None)
     made: list[WeeklyList] = []
-    stood = moments(engine, week=monday_of)
+    stood = moments(database, week=monday_of)
     with _uncollected():
         for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
             say("kenmerken", len(made), len(chosen))
-            counting = count(home, group, week=monday_of, as_of=as_of, scorecard=scorecard)
+            counting = count(home, group, week=monday_of, as_of=as_of, scorecard=scorecard, engine=engine)
             for school in group:
                 say(f"lijst van {school}", len(made), len(chosen))
-                made.append(weekly_list(_counted(counting, lake, school, week=monday_of, engine=engine)))
+                made.append(weekly_list(_counted(counting, lake, school, week=monday_of, database=database)))
     # Only when every list is made and every score has proved to be the sum of its parts is anything published.
     listed = []
     for each in sorted(made, key=lambda each: each.school):
-        published = publish(engine, each, names=_names(lake, each), by="aanwezig weekly")
+        published = publish(database, each, names=_names(lake, each), by="aanwezig weekly")
         listed.append(Listed(each, published))
     say("gepubliceerd", len(listed), len(chosen))
-    engine.dispose()
+    database.dispose()
     return listed
 
 
@@ -136,7 +140,7 @@ def _by_moment(
     return found
 
 
-def _counted(counting: Counting, lake: Lake, school: str, *, week: date, engine: Engine) -> Counted:
+def _counted(counting: Counting, lake: Lake, school: str, *, week: date, database: Database) -> Counted:
     settings = counting.settings[school]
     as_of = counting.as_of
     rows = counting.rows[school]
@@ -174,8 +178,8 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, engine:
         learned_until=None if counting.scorecard is None else counting.scorecard.data_moment,
         quality=quality,
         school_days=drawn.drawn_days() if drawn else (),
-        before=previous(engine, school=school, before=week),
-        earlier=earlier_on_list(engine, school=school, before=week, weeks=EARLIER_LISTS),
+        before=previous(database, school=school, before=week),
+        earlier=earlier_on_list(database, school=school, before=week, weeks=EARLIER_LISTS),
     )
     if drawn is None:
         return counted

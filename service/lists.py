@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -119,22 +119,24 @@ def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[Seale
     )
     session.add(row)
     session.flush()
-    session.add_all(_signal_row(row, rank, signal) for rank, signal in enumerate(weekly_list.signals))
+    if weekly_list.signals:
+        rows = [_signal_row(row, rank, signal) for rank, signal in enumerate(weekly_list.signals)]
+        session.execute(insert(SignalRow), rows)
     audit.record_publishing(by, session, school=weekly_list.school, object_id=row.id)
     return Published(Status.NEW if newest is None else Status.NEW_EDITION, edition, row.id)
 
 
-def _signal_row(row: ListRow, rank: int, signal: Signal) -> SignalRow:
-    return SignalRow(
-        list_id=row.id,
-        school=row.school,
-        pupil=signal.pupil,
-        group_name=signal.group,
-        rank=rank,
-        on_list=signal.on_list,
-        document=signal.model_dump_json(exclude={"calendar"}),
-        calendar=CALENDAR.dump_json(signal.calendar).decode(),
-    )
+def _signal_row(row: ListRow, rank: int, signal: Signal) -> dict[str, object]:
+    return {
+        "list_id": row.id,
+        "school": row.school,
+        "pupil": signal.pupil,
+        "group_name": signal.group,
+        "rank": rank,
+        "on_list": signal.on_list,
+        "document": signal.model_dump_json(exclude={"calendar"}),
+        "calendar": CALENDAR.dump_json(signal.calendar).decode(),
+    }
 
 
 def _store_school(session: Session, weekly_list: WeeklyList) -> None:

@@ -3,6 +3,8 @@
 Field names: docs/sources.md. `Verantwoordingtype` is the system's own type; the school's code says more.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
 from data_contracts.reasons import KINDS, Kind, Registration
@@ -11,7 +13,7 @@ from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.notices import own_record
 from pipelines.sources.periods import PeriodColumns, read_periods
 from pipelines.sources.pupils import PupilColumns, pupil_file
-from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble
+from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, seen_in_lessons
 from pipelines.sources.scheduled import scheduled
 from pipelines.sources.sheet import Layout, Sheet
 from pipelines.sources.values import booleans, dates, moments, slots, whole_numbers
@@ -36,6 +38,7 @@ _EVENTS = [kind.value for kind, info in KINDS.items() if info.event_only]
 
 def _read_rows(sheet: Sheet, intake: Intake) -> list[Reading]:
     rows = sheet.cells.height
+    there = sheet.filter(sheet.cells["idverantwoordingtypen"].is_in(PRESENT_TYPES).fill_null(value=False))
     sheet = _absent(sheet, "idverantwoordingtypen")
     coded = Coded(
         "code",
@@ -58,7 +61,9 @@ def _read_rows(sheet: Sheet, intake: Intake) -> list[Reading]:
         "withdrawn": sheet.parse("bvervallen", booleans, expected="ja of nee"),
         "recorded_at": sheet.parse("dinvoer", moments, expected="datum en tijd"),
     }
-    return [assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)]
+    reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
+    day, slot = dates(there.cells["daanwezigheid"]), slots(there.cells["lesuur"])
+    return [replace(reading, present=seen_in_lessons(there, intake, number="stamnr", day=day, slot=slot))]
 
 
 def _read_dump(sheet: Sheet, intake: Intake) -> list[Reading]:

@@ -4,7 +4,7 @@ A report covers a period and is not tied to the timetable; an observation belong
 say the same again. Both are handed over: minutes are a union over slots, never a sum.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -12,9 +12,9 @@ from data_contracts.reasons import KINDS, Authorised, Kind, Registration
 from data_contracts.tables import ABSENCES
 from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.periods import PeriodColumns, read_periods
-from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble
+from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, seen_in_lessons
 from pipelines.sources.sheet import Layout, Sheet
-from pipelines.sources.values import booleans, moments
+from pipelines.sources.values import booleans, dates, moments, slots
 
 NOTICE_KINDS: dict[str, str | None] = {
     "absent": Kind.UNEXPLAINED.value,
@@ -117,6 +117,7 @@ def _read_observations(sheet: Sheet, intake: Intake, number: str) -> Reading:
     seen = sheet.choose("waarnemingSoort", _SEEN, required=True)
     present = sheet.cells["waarnemingSoort"].str.to_lowercase() == "aanwezig"
     absent = ~present.fill_null(value=False)
+    there = sheet.filter(~absent)
     sheet, kind = sheet.filter(absent), seen.filter(absent).fill_null(Kind.UNEXPLAINED.value)
     unknown = kind == Kind.UNEXPLAINED.value
     words = {True: Authorised.UNKNOWN.value, False: Authorised.YES.value}
@@ -128,7 +129,9 @@ def _read_observations(sheet: Sheet, intake: Intake, number: str) -> Reading:
         "authorised": unknown.replace_strict(words, return_dtype=pl.String),
         "registration": pl.repeat(Registration.OBSERVATION.value, kind.len(), dtype=pl.String, eager=True),
     }
-    return assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
+    reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
+    day, slot = dates(there.cells[_PERIOD.begin]), slots(there.cells[_PERIOD.first_slot])
+    return replace(reading, present=seen_in_lessons(there, intake, number=number, day=day, slot=slot))
 
 
 def _arranged(repeating: pl.Series, reasons: dict[str, pl.Series]) -> dict[str, pl.Series]:

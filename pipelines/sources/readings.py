@@ -45,6 +45,9 @@ class Reading:
         What was wrong (error) or odd (warning).
     rows, dropped
         Rows in the file; rows left out with a documented reason (docs/sources.md).
+    present
+        Lessons in which the file says a pupil was seen: ``_row, pupil, start_date, start_slot``. Compared with the
+        reports at the door and never stored; None where the source does not say.
     """
 
     table: str
@@ -53,6 +56,7 @@ class Reading:
     findings: tuple[Finding, ...]
     rows: int
     dropped: int
+    present: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,23 @@ def assemble_names(names: dict[str, pl.Series], *, sheet: Sheet, intake: Intake,
         }
     )
     return Reading(NAMES.name, intake.school, sealed, tuple(sheet.findings), rows, rows - known.height)
+
+
+def seen_in_lessons(sheet: Sheet, intake: Intake, *, number: str, day: pl.Series, slot: pl.Series) -> pl.DataFrame:
+    """Lessons in which a pupil was seen; a row whose day cannot be read says nothing.
+
+    Parameters
+    ----------
+    sheet
+        The rows that say so.
+    number
+        The column with the pupil number.
+    day, slot
+        When it was; as many values as rows.
+    """
+    pupils = intake.keys.pseudonyms(sheet.cells[number], intake.scope)
+    frame = pl.DataFrame({"_row": sheet.rows, "pupil": pupils, "start_date": day, "start_slot": slot})
+    return frame.drop_nulls(["pupil", "start_date"])
 
 
 def safe_codes(code: pl.Series, mapped: pl.Series, sheet: Sheet, *, column: str) -> pl.Series:

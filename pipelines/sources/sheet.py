@@ -10,6 +10,7 @@ import polars as pl
 
 from data_contracts.errors import RefusedDeliveryError
 from data_contracts.quality import Finding, Severity
+from pipelines.sources.values import on_clock_change
 
 SHOWN = 50
 """Cells of one column that are named one by one; the rest is counted."""
@@ -106,7 +107,20 @@ class Sheet:
         self._say_where(
             text.is_not_null() & values.is_null(), column, check="bad_value", what=f"is niet te lezen als {expected}"
         )
+        if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is not None:
+            self._tell_clock_changes(text, values, column)
         return values
+
+    def _tell_clock_changes(self, text: pl.Series, values: pl.Series, column: str) -> None:
+        unsure = on_clock_change(text, values)
+        if not unsure.any():
+            return
+        message = (
+            f"'{column}' ligt in het uur waarin de klok verspringt, zonder tijdzone; het laatste moment is aangehouden"
+        )
+        remedy = "Er hoeft niets te gebeuren. Wie het precies wil: exporteer tijden met tijdzone, zoals 02:30:00+01:00."
+        row = int(self.rows.filter(unsure)[0])
+        self.warn("clock_change", message, remedy=remedy, count=int(unsure.sum()), column=column, row=row)
 
     def choose(
         self, column: str, choices: Mapping[str, str | None], *, required: bool = False, strict: bool = True

@@ -22,6 +22,8 @@ _MOMENT = (
 _EXCEL_DAY = r"^[3-7]\d{4}(?:\.\d+)?$"
 _EXCEL_FIRST, _EXCEL_LAST = 36526, 73415  # 2000-01-01 and 2100-12-31
 _EXCEL_EPOCH = "1899-12-30"
+_LAST_SUNDAYS, _SUNDAY, _CHANGING_HOUR = 24, 7, 2
+"""The clock changes on a Sunday after the 24th, between two and three."""
 _NO_END = 2100
 """Systems write an end that never comes as a year like 9999."""
 
@@ -115,6 +117,30 @@ def moments(text: pl.Series) -> pl.Series:
         UTC, microseconds. A date alone is its midnight in local time.
     """
     return _each_once(text, _utc)
+
+
+def on_clock_change(text: pl.Series, moments_read: pl.Series) -> pl.Series:
+    """Whether a moment was written without an offset in an hour that the Dutch clock shows twice, or skips.
+
+    Parameters
+    ----------
+    text, moments_read
+        The cells, and what `moments` made of them.
+    """
+    # Both nights end in the hour after 01:00 UTC on the last Sunday of the month: few moments need a second look.
+    moment = pl.col("moment")
+    night = (
+        moment.dt.month().is_in([3, 10])
+        & (moment.dt.day() > _LAST_SUNDAYS)
+        & (moment.dt.weekday() == _SUNDAY)
+        & (moment.dt.hour() == 1)
+    )
+    near = moments_read.to_frame("moment").select(night.fill_null(value=False))["moment"]
+    if not near.any():
+        return near.alias(text.name)
+    # An offset says which of the two hours is meant.
+    unsaid = _parts(text).select(pl.col("offset").is_null() & (pl.col("naive").dt.hour() == _CHANGING_HOUR))
+    return (near & unsaid.to_series()).alias(text.name)
 
 
 def local_moments(text: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from data_contracts.checks import LOCATED, check
+from data_contracts.checks import LOCATED, Delivered, check, check_all
 from data_contracts.quality import Severity
 from data_contracts.rules import checked_columns
 from data_contracts.tables import ABSENCES, ENROLMENTS, NAMES, OUTCOMES, TABLES, TIMETABLE, Table
@@ -69,7 +69,15 @@ DAY = date(2026, 9, 14)
         (ABSENCES, {"start_slot": 3, "end_slot": 2}, ("end_before_start", 3, "end_slot", "2")),
         (ABSENCES, {"start_minute": 540, "end_minute": 540}, ("end_before_start", 3, "end_minute", "540")),
         (ABSENCES, {"amount": 3.5}, ("amount_without_unit", 3, "amount", "3.5")),
-        (ABSENCES, {"amount": 721, "unit": "minutes"}, ("out_of_range", 3, "amount", "721")),
+        (ABSENCES, {"amount": -1, "unit": "minutes"}, ("out_of_range", 3, "amount", "-1")),
+        (ABSENCES, {"amount": 721, "unit": "minutes"}, ("too_much_for_a_day", 3, "amount", "721")),
+        (ABSENCES, {"amount": 21, "unit": "lesson_slots"}, ("too_much_for_a_day", 3, "amount", "21")),
+        (ABSENCES, {"amount": 3, "unit": "half_days"}, ("too_much_for_a_day", 3, "amount", "3")),
+        (
+            ABSENCES,
+            {"amount": 3, "unit": "days", "end_date": date(2026, 9, 15)},
+            ("too_much_for_a_day", 3, "amount", "3"),
+        ),
         (ABSENCES, {"start_date": date(2027, 9, 15)}, ("impossible_date", 3, "start_date", "2027-09-15")),
         (
             ABSENCES,
@@ -95,7 +103,8 @@ def test_a_broken_promise_is_found_where_it_is(
         (ABSENCES, {"start_slot": 6, "end_slot": 2, "end_date": date(2026, 9, 15)}),
         (ABSENCES, {"start_slot": 6, "end_slot": 2, "open_ended": True}),
         (ABSENCES, {"start_slot": 3, "end_slot": 3}),
-        (ABSENCES, {"amount": 1440, "unit": "minutes", "end_date": date(2026, 9, 16)}),
+        (ABSENCES, {"amount": 1500, "unit": "minutes", "end_date": date(2026, 9, 18)}),  # a week's total
+        (ABSENCES, {"amount": 5000, "unit": "minutes", "open_ended": True}),  # over nobody knows how many days
         (ABSENCES, {"start_date": date(2027, 9, 14)}),  # leave, a year ahead
         (ABSENCES, {"recorded_at": datetime(2026, 9, 20, tzinfo=UTC)}),  # set to the delivery's moment, with a warning
     ],
@@ -110,6 +119,32 @@ def test_everything_wrong_is_said_at_once():
         ("missing_value", 3, "start_date", None),
         ("out_of_range", 4, "start_slot", "40"),
         ("unknown_value", 2, "kind", "griep"),
+    ]
+
+
+def test_deliveries_judged_together_have_what_they_would_have_alone():
+    before = datetime(2024, 9, 14, 16, tzinfo=UTC)
+    together = [
+        Delivered(ABSENCES, frame(ABSENCES, {}, {"kind": "griep"}), "wrong word", DELIVERED),
+        Delivered(ABSENCES, frame(ABSENCES, {}, {"amount": 1, "unit": "days"}), "sound", DELIVERED),
+        Delivered(ABSENCES, frame(ABSENCES, {"start_slot": 40}), "too late", before),  # two years ahead of this one
+        Delivered(TIMETABLE, frame(TIMETABLE, {"minutes": None}), "no minutes at all", DELIVERED),
+        Delivered(TIMETABLE, frame(TIMETABLE, {}).drop(columns=["slot", "subject"]), "not all columns", DELIVERED),
+        Delivered(TIMETABLE, frame(TIMETABLE, {}).drop(columns="minutes"), "no minutes column", DELIVERED),
+        Delivered(TIMETABLE, frame(TIMETABLE, {"slot": 0}), "slot 0", DELIVERED),
+        Delivered(NAMES, frame(NAMES), "empty", DELIVERED),
+    ]
+    alone = [check(each.table, each.frame, file=each.file, delivered_at=each.delivered_at) for each in together]
+    assert check_all(together) == alone
+    assert [[f.check for f in findings] for findings in alone] == [
+        ["unknown_value"],
+        [],
+        ["impossible_date", "out_of_range"],
+        ["missing_value"],
+        [],
+        ["missing_column"],
+        ["out_of_range"],
+        [],
     ]
 
 

@@ -11,6 +11,7 @@ GOOD: dict[str, float | None] = {
     "timetable_share": 1.0,
     "late_recorded_share": 0.0,
     "assumed_moment_share": 0.0,
+    "delivery_moment_share": 0.0,
     "duplicate_share": 0.0,
 }
 
@@ -26,6 +27,8 @@ GOOD: dict[str, float | None] = {
         ("timetable_share", 0.0, Grade.FAIR),
         ("late_recorded_share", 0.41, Grade.POOR),
         ("assumed_moment_share", 1.0, Grade.FAIR),
+        ("delivery_moment_share", 0.5, Grade.GOOD),
+        ("delivery_moment_share", 1.0, Grade.FAIR),
         ("duplicate_share", 0.30, Grade.POOR),
     ],
 )

@@ -174,7 +174,13 @@ def test_features_of_one_school_do_not_depend_on_another(term: School):
 
 def test_the_catalogue_knows_nothing_of_who_a_pupil_is():
     words = {word for feature in CATALOGUE for word in feature.name.split("_")}
-    assert not words & {"gender", "sex", "age", "birth", "postcode", "nationality", "school", "id", "name"}
+    assert not words & {"gender", "sex", "age", "birth", "postcode", "nationality", "id", "name"}
+    # Of a school only how it records counts, the same for all its pupils; what makes it that school does not.
+    assert {feature.of for feature in CATALOGUE if "school" in feature.name.split("_")} == {
+        "school",
+        "registers",
+        "versus",
+    }
     assert len(CATALOGUE) >= 25
     assert all(feature.sentence.endswith(".") and feature.label for feature in CATALOGUE)
 

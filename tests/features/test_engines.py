@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from made_school import School
 
-from features.build import build
+from features.build import build, build_from
 from features.history import history
 from features.rules import hits, rule_packs
 from features.tables import Tables, prepared
 
 FIRST, LAST = date(2026, 8, 31), date(2026, 10, 9)
 AS_OF = datetime(2026, 10, 12, 4, tzinfo=UTC)
+IDENTITY = ("school", "pupil", "rule", "reached", "week", "day", "first_day", "subject")
 KINDS = ["sick", "truancy", "late", "unexplained", "leave", "medical_appointment", "removed_from_class", "not_required"]
 
 
@@ -32,7 +33,7 @@ def rows(frame: Any) -> list[dict[str, Any]]:
     """Rows as plain Python, missing as None."""
     listed = frame.to_dicts() if isinstance(frame, pl.DataFrame) else frame.to_dict("records")
     plain = [{name: _plain(value) for name, value in row.items()} for row in listed]
-    return sorted(plain, key=lambda row: [str(row[name]) for name in ("school", "pupil", "rule") if name in row])
+    return sorted(plain, key=lambda row: [str(row[name]) for name in IDENTITY if name in row])
 
 
 def _plain(value: Any) -> Any:
@@ -61,6 +62,7 @@ absences = st.fixed_dictionaries(
         "kind": st.sampled_from(KINDS),
         "authorised": st.sampled_from(["yes", "no", "unknown"]),
         "start_slot": st.sampled_from([None, None, 1, 4, 6]),
+        "start_minute": st.sampled_from([None, None, 540, 610]),
         "amount": st.sampled_from([None, None, 1.0, 45.0]),
         "unit": st.sampled_from(["minutes", "lesson_slots", "half_days", "days"]),
         "open_ended": st.sampled_from([False, False, False, True]),
@@ -72,11 +74,13 @@ absences = st.fixed_dictionaries(
 
 
 @given(registered=st.lists(absences, max_size=15, unique_by=lambda row: (row["record"], row["recorded_at"])))
+# pandas takes seconds an example: other ones are drawn each time, but a failing one is not made smaller, which
+# would take many minutes. It is printed as it was drawn.
 @settings(
     deadline=None,
-    max_examples=8,
-    derandomize=True,
+    max_examples=5,
     phases=[Phase.generate],
+    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 def test_pandas_and_polars_agree_on_every_feature_and_rule(registered: list[dict[str, Any]]):
@@ -85,16 +89,17 @@ def test_pandas_and_polars_agree_on_every_feature_and_rule(registered: list[dict
         school.pupil(pupil)
     school.pupil("c", "2b", start=date(2026, 9, 16))
     school.lessons(FIRST, LAST)
-    school.lessons(FIRST, LAST, "2b", slots=4)
+    school.lessons(FIRST, LAST, "2b", slots=4, subject="wi")
+    school.lessons(date(2026, 9, 21), date(2026, 9, 21), register="not_taken")
     school.timetable += [{"pupil": "b", "date": date(2026, 9, 14), "slot": 2, "minutes": 50}]
-    for row in registered:
-        days = row.pop("days")
-        school.absences.append(row | {"end_date": row["start_date"] + timedelta(days=days)})
+    school.absences += [row | {"end_date": row["start_date"] + timedelta(days=row["days"])} for row in registered]
     tables = school.tables()
-    assert_same(rows(build(in_pandas(tables), AS_OF)), rows(build(tables, AS_OF)))
+    pasts = [history(each, AS_OF) for each in (in_pandas(tables), tables)]
+    assert_same(*(rows(build_from(past).collect().to_native()) for past in pasts))
+    for name in ("weeks", "days", "lessons", "registers", "sick_spells"):
+        assert_same(*(rows(getattr(past, name).collect().to_native()) for past in pasts))
     rules = [rule for pack in rule_packs().values() for rule in pack]
-    found, expected = (hits(history(each, AS_OF), rules).collect().to_native() for each in (in_pandas(tables), tables))
-    assert_same(rows(found), rows(expected))
+    assert_same(*(rows(hits(past, rules).collect().to_native()) for past in pasts))
 
 
 def test_preparing_works_in_pandas_too():

@@ -410,3 +410,131 @@ def test_a_list_made_on_tuesday_looks_at_the_weeks_before_its_own(term: School, 
     tuesday = datetime(2026, 9, 29, 9, tzinfo=UTC)
     assert rows(history(term.tables(), tuesday, until=date(2026, 9, 28)).days) == []
     assert len(rows(history(term.tables(), tuesday).days)) == 1
+
+
+class TestLessonsMissedBySubject:
+    @pytest.fixture
+    def taught(self, school: School) -> School:
+        """Mathematics in the first three hours, Dutch in the last three."""
+        school.pupil("a")
+        for day in (14, 15):
+            for slot in range(1, 7):
+                subject = "wi" if slot <= 3 else "ne"
+                school.timetable.append(
+                    {
+                        "group": "2a",
+                        "date": date(2026, 9, day),
+                        "slot": slot,
+                        "start_minute": 480 + 50 * slot,
+                        "minutes": 50,
+                        "subject": subject,
+                    }
+                )
+        return school
+
+    def lessons(self, rows: Rows, school: School) -> list[tuple[int, str, int]]:
+        return sorted((r["day"], r["subject"], r["lessons"]) for r in rows(past(school).lessons))
+
+    def test_each_subject_counts_its_own_lessons(self, taught: School, rows: Rows):
+        taught.absent("a", date(2026, 9, 14), "truancy", start_slot=3, end_slot=4)
+        taught.absent("a", date(2026, 9, 14), "truancy", start_slot=1)
+        monday = number_of(date(2026, 9, 14))
+        assert self.lessons(rows, taught) == [(monday, "ne", 1), (monday, "wi", 2)]
+
+    def test_a_lesson_missed_in_part_is_a_lesson(self, taught: School, rows: Rows):
+        taught.absent("a", date(2026, 9, 14), "truancy", start_minute=530, end_minute=550)
+        assert self.lessons(rows, taught) == [(number_of(date(2026, 9, 14)), "wi", 1)]
+
+    def test_a_day_missed_altogether_says_nothing_about_subjects(self, taught: School, rows: Rows):
+        taught.absent("a", date(2026, 9, 14))
+        assert self.lessons(rows, taught) == []
+
+    @pytest.mark.parametrize("kind", ["late", "removed_from_class", "not_required", "exemption"])
+    def test_what_is_no_absence_misses_no_lesson(self, taught: School, rows: Rows, kind: str):
+        taught.absent("a", date(2026, 9, 14), kind, start_slot=1)
+        assert self.lessons(rows, taught) == []
+
+    def test_of_lessons_at_once_the_subject_first_in_the_alphabet_stands(self, taught: School, rows: Rows):
+        taught.timetable.append(
+            {"group": "2a", "date": date(2026, 9, 14), "slot": 1, "start_minute": 530, "minutes": 50, "subject": "fa"}
+        )
+        taught.absent("a", date(2026, 9, 14), "truancy", start_slot=1)
+        assert self.lessons(rows, taught) == [(number_of(date(2026, 9, 14)), "fa", 1)]
+
+    def test_without_subjects_there_are_none(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "truancy", start_slot=1)
+        assert rows(past(term).lessons) == []
+
+
+class TestRegisters:
+    def of_week(self, rows: Rows, school: School, monday: date) -> tuple[int, int]:
+        (found,) = (r for r in rows(past(school).registers) if r["week"] == number_of(monday))
+        return found["planned_minutes"], found["untaken_minutes"]
+
+    def test_planned_time_and_the_part_without_a_register(self, term: School, rows: Rows):
+        for lesson in term.timetable[:2]:
+            lesson["register"] = "not_taken"
+        assert self.of_week(rows, term, FIRST) == (1500, 100)
+        assert self.of_week(rows, term, date(2026, 9, 14)) == (1500, 0)
+
+    def test_cancelled_lessons_were_not_planned(self, term: School, rows: Rows):
+        term.timetable[0] |= {"status": "cancelled", "register": "not_taken"}
+        assert self.of_week(rows, term, FIRST) == (1450, 0)
+
+    def test_a_register_of_one_of_two_lessons_at_once_was_taken(self, term: School, rows: Rows):
+        term.timetable.append(term.timetable[0] | {"register": "not_taken"})
+        assert self.of_week(rows, term, FIRST) == (1500, 0)
+
+
+class TestPartsOfDays:
+    def test_a_day_missed_in_part_is_told_from_a_day_away(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "truancy", start_slot=6)
+        term.absent("a", date(2026, 9, 15))
+        found = {r["day"] - number_of(date(2026, 9, 14)): (r["part"], r["away"]) for r in rows(past(term).days)}
+        assert found == {0: (1, 0), 1: (0, 1)}
+        of_week = week(rows, term, date(2026, 9, 14))
+        assert (of_week["days_part"], of_week["days_away"], of_week["days_absent"]) == (1, 1, 2)
+
+    def test_first_and_last_hours_are_counted_apart(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "truancy", start_slot=6)
+        term.absent("a", date(2026, 9, 15), "truancy", start_slot=1)
+        term.absent("a", date(2026, 9, 16), "truancy", start_slot=3)
+        of_week = week(rows, term, date(2026, 9, 14))
+        assert (of_week["first_slot_missed"], of_week["last_slot_missed"], of_week["slots_missed"]) == (1, 1, 3)
+
+    def test_only_registrations_make_a_day(self, term: School, rows: Rows):
+        term.absent("a", date(2026, 9, 14), "late", start_slot=1)
+        assert [(r["part"], r["away"]) for r in rows(past(term).days)] == [(0, 0)]
+
+
+def test_minutes_out_of_class_are_not_minutes_of_lateness(term: School, rows: Rows):
+    term.absent("a", date(2026, 9, 14), "removed_from_class", start_slot=1, amount=20.0, unit="minutes")
+    found = day(rows, term, date(2026, 9, 14))
+    assert (found["removed_count"], found["late_minutes"]) == (1, 0)
+
+
+def test_late_and_sent_away_in_one_lesson_are_two_events(term: School, rows: Rows):
+    term.absent("a", date(2026, 9, 14), "late", start_slot=1, amount=5.0, unit="minutes")
+    term.absent("a", date(2026, 9, 14), "removed_from_class", start_slot=1)
+    found = day(rows, term, date(2026, 9, 14))
+    assert (found["late_count"], found["removed_count"], found["late_minutes"]) == (1, 1, 5)
+
+
+def test_a_report_that_ends_before_it_begins_is_no_absence(term: School, rows: Rows):
+    term.absent("a", date(2026, 9, 15), end_date=date(2026, 9, 14))
+    assert rows(past(term).days) == []
+
+
+def test_half_a_minute_counts_as_one(school: School, rows: Rows):
+    school.pupil("a")
+    school.timetable.append({"group": "2a", "date": date(2026, 9, 14), "slot": 1, "minutes": 45})
+    school.timetable.append({"group": "2a", "date": date(2026, 9, 14), "slot": 2, "minutes": 45})
+    school.absent("a", date(2026, 9, 14), "truancy", amount=0.5, unit="lesson_slots")
+    assert day(rows, school, date(2026, 9, 14))["absent_minutes"] == 23
+
+
+def test_pupils_of_two_schools_with_one_name_are_two(term: School, rows: Rows):
+    term.pupil("a", school="11ZZ04")
+    term.timetable += [row | {"school": "11ZZ04"} for row in term.timetable]
+    term.absent("a", date(2026, 9, 14), school="11ZZ04")
+    assert [(r["school"], r["absent_minutes"]) for r in rows(past(term).days)] == [("11ZZ04", 300)]

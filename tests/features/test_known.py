@@ -1,7 +1,7 @@
 """Time honesty: nothing that became known later changes what was known."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import polars as pl
@@ -49,6 +49,12 @@ def test_a_fact_taken_back_can_be_stated_again(rows: Rows):
 def test_the_same_record_of_two_schools_is_two_facts(rows: Rows):
     versions = frame(ABSENCES, [version("1", EARLY), version("1", EARLY, school="11ZZ04")])
     assert len(rows(known(versions, AS_OF))) == 2
+
+
+def test_a_moment_may_be_given_in_any_time_zone(rows: Rows):
+    versions = frame(ABSENCES, [version("1", EARLY, kind="truancy"), version("1", NOON, kind="sick")])
+    in_winter_time = timezone(timedelta(hours=1))
+    assert [row["kind"] for row in rows(known(versions, NOON.astimezone(in_winter_time)))] == ["sick"]
 
 
 @given(

@@ -21,10 +21,11 @@ def delivered(*rows: tuple[str, date, date | None], withdrawn: bool = False) -> 
     return enrolments(*rows).with_columns(withdrawn=pl.lit(withdrawn)).with_row_index("_row", offset=2)
 
 
-def absences(*rows: tuple[str, date]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"pupil": pl.String, "start_date": pl.Date}, orient="row").with_row_index(
-        "_row", 2
-    )
+def absences(*rows: tuple[str, date] | tuple[str, date, date], open_ended: bool = False) -> pl.DataFrame:
+    filled = [(*row, None)[:3] for row in rows]
+    columns = {"pupil": pl.String, "start_date": pl.Date, "end_date": pl.Date}
+    frame = pl.DataFrame(filled, schema=columns, orient="row").with_row_index("_row", 2)
+    return frame.with_columns(open_ended=pl.lit(open_ended))
 
 
 def test_absences_within_an_enrolment_fit():
@@ -44,6 +45,26 @@ def test_pupils_without_enrolment_and_days_outside_one_are_counted():
 def test_one_of_several_enrolments_is_enough():
     known = enrolments(("a", date(2025, 8, 1), date(2026, 7, 31)), ("a", *AUTUMN))
     assert fits_enrolments(ABSENCES, absences(("a", date(2026, 9, 1))), known, file="a.csv") == []
+
+
+def test_a_registration_that_lies_partly_outside_an_enrolment_is_told_apart():
+    known = enrolments(("a", date(2025, 8, 1), date(2026, 7, 31)), ("a", *AUTUMN))
+    rows = absences(
+        ("a", date(2026, 12, 30), date(2027, 1, 2)),  # runs out of the enrolment
+        ("a", date(2026, 8, 29), date(2026, 9, 1)),  # begins before it
+        ("a", date(2026, 7, 30), date(2026, 8, 31)),  # from one enrolment into the next
+        ("a", date(2026, 8, 1), date(2026, 8, 2)),  # between the two
+    )
+    found = fits_enrolments(ABSENCES, rows, known, file="a.csv")
+    assert [(f.check, f.row, f.count) for f in found] == [
+        ("outside_enrolment", 5, 1),
+        ("partly_outside_enrolment", 2, 2),
+    ]
+
+
+def test_a_report_without_an_end_may_outlast_the_enrolment():
+    known = enrolments(("a", *AUTUMN))
+    assert fits_enrolments(ABSENCES, absences(("a", AUTUMN[1]), open_ended=True), known, file="a.csv") == []
 
 
 def test_a_school_without_enrolments_is_said_once():
@@ -66,6 +87,12 @@ def test_outcomes_are_compared_too_and_timetables_are_not():
 def test_a_pupil_in_two_groups_on_one_day_is_said(second: date, overlaps: list[tuple[str, int, int]]):
     rows = delivered(("a", *AUTUMN), ("a", second, None), ("b", *AUTUMN))
     assert [(f.check, f.row, f.count) for f in overlapping_enrolments(rows, file="e.csv")] == overlaps
+
+
+def test_an_enrolment_within_a_longer_one_does_not_hide_what_comes_after_it():
+    inner, after = ("a", date(2026, 10, 1), date(2026, 10, 14)), ("a", date(2026, 11, 1), date(2026, 12, 31))
+    rows = delivered(("a", *AUTUMN), inner, after)
+    assert [(f.row, f.count) for f in overlapping_enrolments(rows, file="e.csv")] == [(3, 2)]
 
 
 def test_an_enrolment_taken_back_does_not_overlap():

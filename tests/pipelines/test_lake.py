@@ -1,7 +1,7 @@
 """Deliveries are stored whole or not at all, and only ever added."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +11,7 @@ from data_contracts.errors import NotFoundError, StorageError
 from data_contracts.quality import QualityReport, Verdict
 from data_contracts.tables import CONTRACT_VERSION, TABLES
 from pipelines.home import Home
-from pipelines.lake import Lake, schema
+from pipelines.lake import Lake, as_known, ever_within, schema
 from pipelines.locks import locked
 
 FIRST = datetime(2026, 9, 7, tzinfo=UTC)
@@ -129,3 +129,25 @@ def test_one_import_a_school_at_a_time(lake: Lake):
         pass
     with locked(lake.home, "11ZZ03"):
         pass
+
+
+def test_what_is_known_of_some_days_needs_the_other_versions_of_those_records_only():
+    first, last = date(2026, 9, 7), date(2026, 9, 13)
+    rows = [  # record, day, recorded, withdrawn
+        ("stays", date(2026, 9, 8), FIRST, False),
+        ("moved out", date(2026, 9, 8), FIRST, False),
+        ("moved out", date(2026, 9, 21), SECOND, False),
+        ("moved in", date(2026, 9, 1), FIRST, False),
+        ("moved in", date(2026, 9, 9), SECOND, False),
+        ("taken back", date(2026, 9, 8), FIRST, False),
+        ("taken back", date(2026, 9, 8), SECOND, True),
+        ("elsewhere", date(2026, 9, 28), FIRST, False),
+    ]
+    names = ["record", "start_date", "recorded_at", "withdrawn"]
+    versions = pl.LazyFrame(rows, schema=names, orient="row").with_columns(school=pl.lit("11ZZ03"))
+    within = pl.col("start_date").is_between(first, last)
+    some = ever_within(versions, "start_date", first, last)
+    assert "elsewhere" not in some.collect()["record"]
+    for moment, known in ((FIRST, ["moved out", "stays", "taken back"]), (SECOND, ["moved in", "stays"])):
+        assert as_known(some, moment).filter(within).collect()["record"].sort().to_list() == known
+        assert as_known(versions, moment).filter(within).collect()["record"].sort().to_list() == known

@@ -148,7 +148,17 @@ def test_without_a_moment_of_its_own_nothing_is_late_but_it_is_said_where_it_is_
     school.absences(WEEK, 1, recorded_basis="assumed")
     school.absences(WEEK, 1, recorded_basis="delivery", registration="observation")
     found = school.grade()
-    assert (found.late_recorded_share, found.assumed_moment_share) == (None, 0.5)
+    assert (found.late_recorded_share, found.assumed_moment_share, found.delivery_moment_share) == (None, 0.5, 0.5)
+
+
+def test_where_the_source_keeps_no_moments_the_grade_says_that_the_delivery_stands_for_them(school: School):
+    school.absences(WEEK, 2, recorded_basis="delivery")
+    school.absences(WEEK, 1, registration="observation")
+    found = school.grade()
+    assert found.delivery_moment_share == pytest.approx(2 / 3)
+    (reason,) = found.reasons
+    assert found.grade is Grade.FAIR
+    assert reason.startswith("Van 67 % van de meldingen zegt de export niet wanneer ze zijn ingevoerd")
 
 
 def test_the_same_registration_entered_twice_is_a_duplicate(school: School):

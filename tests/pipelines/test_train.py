@@ -168,7 +168,7 @@ def test_what_became_known_later_changes_nothing(home: Home, tmp_path: Path):
     for each in (home, later):
         ground = survey(each, OUTCOME, until=HALFWAY, plan=PLAN)
         origin = ground.origins[-1]
-        features = features_at(ground, origin, plan=PLAN, with_rules=True).sort(KEY)
+        features = features_at(ground, [origin], plan=PLAN).sort(KEY)
         seen.append((ground.origins, features, labels_at(ground, HALFWAY, ground.origins).sort(KEY)))
     assert seen[0][0] == seen[1][0]
     assert seen[0][1].equals(seen[1][1])

@@ -149,6 +149,28 @@ class TestCommandLine:
         assert done.returncode == 0, done.stderr
         assert {each["status"] for each in json.loads(done.stdout)} == {"unchanged"}
 
+    def test_from_export_files_to_lists_in_one_command(self, home: Home, listed: list[Listed], tmp_path: Path):
+        exports = home.root.parent / "region" / "exports"
+        fresh = Home.at(tmp_path / "var")
+        done = aanwezig(fresh, "weekly", "--from", str(exports), "--week", "2026-11-16", "--json")
+        assert done.returncode == 0, done.stderr
+        made = {each["school"]: each["pupils_considered"] for each in json.loads(done.stdout)}
+        assert made == {e.weekly_list.school: e.weekly_list.pupils_considered for e in listed}
+
+    def test_a_refused_delivery_stops_no_list_but_is_not_silent(self, home: Home, listed: list[Listed], tmp_path: Path):
+        assert listed
+        shutil.copytree(home.root, tmp_path / "var")
+        school = listed[-1].weekly_list.school
+        shutil.copy(home.schools / f"{school}.toml", tmp_path / "school.toml")
+        (tmp_path / "notes.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+        copy = Home.at(tmp_path / "var")
+        done = aanwezig(
+            copy, "weekly", "--from", str(tmp_path / "notes.csv"), "--week", "2026-11-16", "--school", school
+        )
+        assert done.returncode == 3
+        assert "notes.csv" in done.stdout
+        assert "stond er al" in done.stdout
+
     def test_status_says_what_is_missing(self, home: Home):
         done = aanwezig(home, "status", "--json")
         found = json.loads(done.stdout)

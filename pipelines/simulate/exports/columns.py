@@ -10,7 +10,7 @@ from data_contracts.identifiers import Sector
 from data_contracts.reasons import KINDS, Authorised, Kind
 from pipelines.simulate.arrays import Ints, Small
 from pipelines.simulate.books import KINDS as KIND_ORDER
-from pipelines.simulate.clock import YEARS, year_starts
+from pipelines.simulate.clock import YEARS
 from pipelines.simulate.school import School
 from pipelines.simulate.school_plan import SUBJECTS
 
@@ -84,13 +84,12 @@ def classes(school: School, *, at: datetime) -> pl.DataFrame:
         ``number, given_name, prefix, family_name, group, level, valid_from, valid_to`` (empty while it lasts).
     """
     stays, plan, clock = school.stays, school.desk.plan, school.clock
-    starts = np.asarray(year_starts(at.date()), dtype="datetime64[D]")
     parts = []
     for year in range(YEARS):
         there = np.flatnonzero((plan.group[:, year] >= 0) & (stays.first <= np.datetime64(at.date())))
         begin = clock.days[clock.of_year(year)[0]]
-        end = starts[year].astype("datetime64[Y]") + 1
-        close = end.astype("datetime64[M]") + 7
+        following = begin.astype("datetime64[Y]") + 1  # the calendar year in which this school year closes, on 1 August
+        close = following.astype("datetime64[M]") + 7
         last = np.minimum(
             np.where(np.isnat(stays.last[there]), np.datetime64("2200-01-01"), stays.last[there]),
             close.astype("datetime64[D]") - 1,

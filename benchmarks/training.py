@@ -1,0 +1,167 @@
+"""The training panel: all pupils at the Monday after each of 40 school weeks, the whole catalogue, from the lake."""
+
+import math
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pandas as pd
+
+from benchmarks import plain_pandas
+from benchmarks.agreement import differences
+from benchmarks.any_series import tsfresh_panel
+from benchmarks.lakes import BATCH, LAST_DAY, MONDAYS, lake_of, registrations
+from benchmarks.measured import apart, limits, show
+from benchmarks.shape import PUPILS_A_SCHOOL, name_of, schools
+from features.catalogue import NAMES
+from features.panel import panel
+from models.splits import as_of
+from pipelines.home import Home
+from pipelines.tables import load
+
+PUPILS = {"small": 20_000, "full": 1_000_000}
+LIMIT_S, LIMIT_MB = 300.0, 8_000
+GROWTH = {"small": (2_000, 5_000, 10_000), "full": (10_000, 100_000, 1_000_000)}
+LATE = 0.03
+BEARABLE = 100
+"""Pupils of one school that tsfresh is given."""
+COLUMNS = {
+    "enrolments": ["school", "pupil", "group", "year_group", "valid_from", "valid_to"],
+    "timetable": ["school", "group", "date", "slot", "minutes", "status", "register", "subject"],
+    "absences": ["pupil", "start_date", "start_slot", "kind", "authorised"],
+}
+
+
+def ours(root: Path, names: Sequence[str], out: Path) -> int:
+    """Write the panel of schools `names`, a batch of schools at a time; return its rows."""
+    rows = 0
+    for number in range(0, len(names), BATCH):
+        tables = load(Home.at(root), schools=names[number : number + BATCH], until=LAST_DAY)
+        found = panel(tables, [as_of(monday) for monday in MONDAYS])
+        found.write_parquet(out / f"{number:04d}.parquet", compression="lz4")
+        rows += len(found)
+    return rows
+
+
+def read(root: Path, table: str, names: Sequence[str]) -> pd.DataFrame:
+    """Read one table of schools `names` with pandas, the columns that count."""
+    files = [file for name in names for file in sorted((root / "lake" / table / name).glob("*.parquet"))]
+    return pd.concat(pd.read_parquet(file, columns=COLUMNS[table]) for file in files)
+
+
+def plain_panel(root: Path, names: Sequence[str], mondays: Sequence[date]) -> pd.DataFrame:
+    """Read schools `names` and count them in plain pandas, all at once."""
+    enrolments, timetable, absences = (read(root, table, names) for table in COLUMNS)
+    return plain_pandas.panel(enrolments, timetable, absences, mondays)
+
+
+def plain(root: Path, names: Sequence[str], out: Path) -> int:
+    """Do the same in plain pandas, all schools at once; return its rows."""
+    found = plain_panel(root, names, MONDAYS)
+    found.to_parquet(out / "plain.parquet")
+    return len(found)
+
+
+def features_panel(size: str) -> None:
+    """The whole panel, against plain pandas on a tenth of the schools, and against statistics of any series on one."""
+    pupils = PUPILS[size]
+    root = lake_of(pupils)
+    names = [name_of(number) for number, _ in schools(pupils)]
+    tenth = names[: math.ceil(len(names) / 10)]
+    with_peer = _scratch()
+    theirs = apart(plain, root, tenth, with_peer)
+    apart(ours, root, tenth, with_peer)
+    differ = apart(differences, with_peer).result
+    shutil.rmtree(with_peer)
+    if differ:
+        msg = f"features differ from plain pandas: {differ}"
+        raise SystemExit(msg)
+    line = _ours_line("features_panel", root, pupils, names)
+    peer_n = min(len(tenth) * PUPILS_A_SCHOOL, pupils)
+    scaled = theirs.seconds * pupils / peer_n
+    peer = {
+        "peer": "plain pandas, groupby and rolling, on a tenth",
+        "peer_n": peer_n,
+        "peer_s": theirs.seconds,
+        "peer_s_scaled": scaled,
+        "peer_cpu_s": theirs.cpu_s,
+        "peer_peak_mb": theirs.peak_mb,
+        "ratio": scaled / float(str(line["ours_s"])),
+        "equal": f"all {len(NAMES)} features of {theirs.result} rows",
+    }
+    show(line | peer)
+    show(_any_series(root, names[0]))
+    late = lake_of(pupils, late_share=LATE)
+    show(_ours_line("features_panel", late, pupils, names) | {"late_share": LATE})
+
+
+def _any_series(root: Path, school: str) -> dict[str, object]:
+    """One school: our whole catalogue of everybody, and tsfresh's smallest set of statistics of some of them."""
+    theirs = apart(tsfresh_panel, root, school, BEARABLE)
+    line = _ours_line("features_panel", root, PUPILS_A_SCHOOL, [school])
+    scaled = theirs.seconds * PUPILS_A_SCHOOL / BEARABLE
+    return line | {
+        "peer": "tsfresh, MinimalFCParameters of two weekly series",
+        "peer_n": BEARABLE,
+        "peer_s": theirs.seconds,
+        "peer_s_scaled": scaled,
+        "peer_cpu_s": theirs.cpu_s,
+        "ratio": scaled / _number(line, "ours_s"),
+        "peer_peak_mb": theirs.peak_mb,
+        "peer_rows": theirs.result[0],
+        "peer_features": theirs.result[1],
+        "note": "tsfresh does more: 777 statistics of any series in its full set (some 200 ms a pupil and week), and a "
+        "test of which matter for an outcome. It does less: no timetable, so no rates; no spells, no comparison "
+        "with others, nothing of what was known when. Both start from the records in the lake",
+    }
+
+
+def features_growth(size: str) -> None:
+    """The same panel of ever more pupils, and the power of their number with which time and memory grow."""
+    root = lake_of(PUPILS[size])
+    lines = []
+    for pupils in GROWTH[size]:
+        names = [name_of(number) for number in range(math.ceil(pupils / PUPILS_A_SCHOOL))]
+        many = min(len(names) * PUPILS_A_SCHOOL, PUPILS[size])
+        lines.append(_ours_line("features_growth", root, many, names))
+        show(lines[-1])
+    small, large = lines[0], lines[-1]
+    times = math.log(_number(large, "n") / _number(small, "n"))
+    powers = {
+        f"power_of_{name}": math.log(_number(large, name) / _number(small, name)) / times
+        for name in ("ours_s", "ours_cpu_s", "peak_mb")
+    }
+    show(
+        {"bench": "features_growth", "from_n": small["n"], "n": large["n"], **powers, "note": "1 is linear, 0 is flat"}
+    )
+
+
+def _number(line: dict[str, object], name: str) -> float:
+    return float(str(line[name]))
+
+
+def _ours_line(bench: str, root: Path, pupils: int, names: Sequence[str]) -> dict[str, object]:
+    out = _scratch()
+    done = apart(ours, root, names, out)
+    shutil.rmtree(out)
+    return {
+        "bench": bench,
+        "n": pupils,
+        "ours_s": done.seconds,
+        "peer": None,
+        "peer_s": None,
+        "ratio": None,
+        "peak_mb": done.peak_mb,
+        "ours_cpu_s": done.cpu_s,
+        "rows": done.result,
+        "features": len(NAMES),
+        "registrations_in_lake": registrations(root),
+        **limits(seconds=done.seconds, limit_s=LIMIT_S, peak=done.peak_mb, limit_mb=LIMIT_MB),
+    }
+
+
+def _scratch() -> Path:
+    """Return an empty directory for what is written and dropped; on the disk of the lake, never in memory."""
+    return Path(mkdtemp(dir="var/bench"))

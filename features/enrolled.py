@@ -1,0 +1,71 @@
+"""Who was enrolled when, and in which group: periods that do not overlap, of numbered pupils."""
+
+import narwhals as nw
+
+from features.frames import Frame, held, settle, with_day_numbers
+
+FOREVER = 1_000_000
+COLUMNS = ("school", "pupil", "group", "year_group", "pupil_no", "from_day", "to_day")
+
+
+def periods(enrolments: Frame, *, end_day: int, numbers: Frame | None = None) -> Frame:
+    """Enrolments as periods that do not overlap: ``school, pupil, group, year_group, pupil_no, from_day, to_day``.
+
+    Where two enrolments of one pupil at one school overlap, the one that began later stands while it lasts; of two that
+    began on the same day, the one that was recorded last.
+    Only periods that began before or on `end_day` (the as-of day) are known to count. Pupils are numbered here, unless
+    they have `numbers` already (``school, pupil, pupil_no``).
+    """
+    who = ["school", "pupil"]
+    columns = [*who, "group", "year_group", "recorded_at", "record", "from_day", "until"]
+    begun = with_day_numbers(enrolments, from_day="valid_from", until="valid_to").select(columns)
+    begun = settle(begun.filter(nw.col("from_day") <= end_day).with_columns(nw.col("until").fill_null(FOREVER)))
+    pupils = begun.group_by(who).agg(nw.len().alias("_periods"))
+    if numbers is None:
+        pupils = pupils.with_row_index("pupil_no", order_by=who)
+    else:
+        pupils = pupils.join(numbers, on=who, how="inner")
+    numbered = held(
+        begun.join(pupils, on=who, how="inner").with_columns(
+            nw.col("pupil_no").cast(nw.Int64), _several=nw.col("_periods") > 1
+        )
+    )
+    begun = numbered.frame
+    once = begun.filter(~nw.col("_several")).with_columns(to_day=nw.col("until")).select(COLUMNS)
+    if numbered.any("_several"):
+        several = _one_after_another(begun.filter(nw.col("_several")))
+        once = nw.concat([once, *(part.select(COLUMNS) for part in several)], how="vertical")
+    return once.filter(nw.col("from_day") <= nw.col("to_day"), nw.col("from_day") <= end_day)
+
+
+def _one_after_another(begun: Frame) -> list[Frame]:
+    """Periods of pupils who have several: each until the next begins, and after it where it lasts longer."""
+    begun = begun.unique(subset=["pupil_no", "from_day"], keep="last", order_by=["recorded_at", "record"])
+    # One order over everybody, and a look whether the next row is the same pupil's: a window per pupil costs ten times
+    # as much. Per school, so that a cluster can part the work.
+    ahead = {
+        f"_{name}_{n}": nw.col(name).shift(-n).over("school", order_by=["pupil_no", "from_day"])
+        for name, n in (("pupil_no", 1), ("from_day", 1), ("until", 1), ("pupil_no", 2), ("from_day", 2))
+    }
+    begun = settle(begun.with_columns(**ahead))
+    same = {n: (nw.col(f"_pupil_no_{n}") == nw.col("pupil_no")).fill_null(value=False) for n in (1, 2)}
+    never = nw.lit(FOREVER + 1)
+    begun = begun.with_columns(
+        _next=nw.when(same[1]).then(nw.col("_from_day_1")).otherwise(never),
+        _next_until=nw.when(same[1]).then(nw.col("_until_1")).otherwise(never),
+        _after=nw.when(same[2]).then(nw.col("_from_day_2")).otherwise(never),
+    )
+    # An enrolment within another one, say two weeks in another class, stands for its own time; then the outer resumes.
+    return [
+        begun.with_columns(to_day=nw.min_horizontal("until", nw.col("_next") - 1)),
+        begun.filter(nw.col("until") > nw.col("_next_until")).with_columns(
+            from_day=nw.col("_next_until") + 1, to_day=nw.min_horizontal("until", nw.col("_after") - 1)
+        ),
+    ]
+
+
+def current(enrolled: Frame, *, today: int) -> Frame:
+    """Pupils enrolled on day `today`: ``school, pupil, group, year_group, pupil_no, enrolled_from``."""
+    now = enrolled.filter((nw.col("from_day") <= today) & (today <= nw.col("to_day")))
+    since = enrolled.group_by("pupil_no").agg(nw.col("from_day").min().alias("enrolled_from"))
+    return now.select("school", "pupil", "group", "year_group", "pupil_no").join(since, on="pupil_no", how="inner")

@@ -1,0 +1,99 @@
+"""What counts: Polars in this process, or a Spark cluster. Both read the same lake and run the same functions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import polars as pl
+
+from data_contracts.errors import SettingsError, UsageError
+from features.frames import Frame
+from features.tables import Tables
+from models.scorecard import Scorecard, as_matrix
+from pipelines.tables import load
+
+SCORES = ("log_odds", "probability", "parts")
+"""Columns that `with_scores` adds."""
+
+
+EngineName = Literal["polars", "spark"]
+"""Engines by the name that the command line takes."""
+
+
+class Load(Protocol):
+    """Read the tables of schools from the lake, see `pipelines.tables.load`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tables: ...  # noqa: ANN401, D102 - as `load`
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What differs between engines; everything between reading and bringing back is the same.
+
+    Parameters
+    ----------
+    load
+        Reads tables from the lake.
+    scored
+        Features with what a scorecard makes of them (see `with_scores`), in memory; without a scorecard the features.
+    """
+
+    load: Load
+    scored: Callable[[Scorecard | None, Frame], pl.DataFrame]
+
+
+def brought_back(frame: Frame) -> pl.DataFrame:
+    """Work `frame` out where it is, and hold the result here."""
+    found: pl.DataFrame = frame.collect(backend="polars").to_native()
+    return found
+
+
+def with_scores(scorecard: Scorecard, features: pl.DataFrame) -> pl.DataFrame:
+    """Add `SCORES`; ``parts`` are the contributions, in the order of `Scorecard.names`."""
+    scores = scorecard.score(as_matrix(features, scorecard.names))
+    return features.with_columns(
+        log_odds=pl.Series(scores.log_odds, dtype=pl.Float64),
+        probability=pl.Series(scores.probability, dtype=pl.Float64),
+        parts=pl.Series(scores.contributions.tolist(), dtype=pl.List(pl.Float64)),
+    )
+
+
+def _scored(scorecard: Scorecard | None, features: Frame) -> pl.DataFrame:
+    found = brought_back(features)
+    return found if scorecard is None else with_scores(scorecard, found)
+
+
+POLARS = Engine(load=load, scored=_scored)
+
+
+@contextmanager
+def opened(name: EngineName, *, master: str | None = None) -> Iterator[Engine]:
+    """Hold an engine for as long as it is worked with.
+
+    Parameters
+    ----------
+    master
+        Address of the Spark master, ``spark://host:7077``; two cores of this machine where left out.
+
+    Raises
+    ------
+    UsageError, SettingsError
+        A master without Spark was asked for; PySpark or Java is missing, or the master does not answer.
+    """
+    if name == "polars":
+        if master is not None:
+            detail = "--master hoort bij --engine spark"
+            raise UsageError(detail, remedy="Geef ook --engine spark, of laat --master weg.")
+        yield POLARS
+        return
+    try:
+        from pipelines import spark  # noqa: PLC0415 - an optional extra, and heavy
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"pyspark", "py4j"}:
+            raise
+        detail = "PySpark is niet geïnstalleerd"
+        remedy = "Installeer het met: pip install 'aanwezig[spark]', of reken met --engine polars."
+        raise SettingsError(detail, remedy=remedy) from None
+    with spark.session(master or spark.THIS_MACHINE) as running:
+        yield Engine(load=spark.loader(running), scored=spark.scored)

@@ -1,0 +1,204 @@
+"""A school's plain norm as a timetable, for groups and days for which it delivered none.
+
+Norm rows have versions like everything else: they hold from the moment at which the school was known to have a school
+day there, and are taken back at the moment its own timetable for that day became known. So an earlier date is seen as it
+was seen then, also where a timetable came weeks afterwards.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from data_contracts.school import SchoolSettings
+from data_contracts.tables import TIMETABLE, RecordedBasis, Register, SlotStatus
+from features.calendar import covered, school_days
+from pipelines.lake import schema
+
+NORM = "norm:"
+"""How the record of a row begins that no school delivered."""
+
+FIRST_SLOT_MINUTE = 510  # half past eight
+LOCAL = "Europe/Amsterdam"
+_COLUMNS = {name: kind for name, kind in schema(TIMETABLE).items() if name not in {"delivered_at", "delivery"}}
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    """When what the norm depends on became known.
+
+    Parameters
+    ----------
+    days
+        Days on the school's own timetable, in order: ``date, own``.
+    groups
+        Groups: ``group, timetabled`` (its own timetable became known) and ``personal`` (one of its pupils had a
+        timetable of its own); null where that never happened.
+    absences
+        Days from which absences are known, in order: ``date, registered``.
+    """
+
+    days: pl.DataFrame
+    groups: pl.DataFrame
+    absences: pl.DataFrame
+
+
+def norm_timetables(
+    schools: Sequence[SchoolSettings], rows: Mapping[str, pl.LazyFrame], *, last: date
+) -> list[pl.DataFrame]:
+    """Scheduled time by each school's plain norm, in versions.
+
+    At any moment the school's own timetable, as known then, covers the days from its first to its last. Within, only
+    days on it are school days: a group without any timetable gets the norm on those, and a group whose own timetable has
+    ended has no lessons any more (an exam class in May). Before and after, every group gets the norm on the school days
+    of the region's calendar, from the first known absence on. Where pupils have timetables of their own a norm for their
+    group would be laid over those: it gets none.
+
+    Parameters
+    ----------
+    schools
+        Settings of the schools that have deliveries.
+    rows
+        Versions of ``enrolments``, ``timetable`` and ``absences`` as the lake holds them, of these schools.
+    last
+        Last day to fill.
+
+    Returns
+    -------
+    list of polars.DataFrame
+        Rows of the table ``timetable``, of those schools to which the norm ever applies.
+    """
+    known = _delivered(rows)
+    filled = (_filled(each, known[each.school], last=last) for each in schools if each.school in known)
+    return [norm for norm in filled if norm is not None]
+
+
+def norm_timetable(settings: SchoolSettings, rows: Mapping[str, pl.LazyFrame], *, last: date) -> pl.DataFrame | None:
+    """As `norm_timetables`, of one school among `rows`; None where its norm never applies."""
+    mine = {name: frame.filter(pl.col("school") == settings.school) for name, frame in rows.items()}
+    return next(iter(norm_timetables([settings], mine, last=last)), None)
+
+
+def _filled(settings: SchoolSettings, known: _Delivered, *, last: date) -> pl.DataFrame | None:
+    """One school's rows; None where the norm never applies."""
+    days = _candidates(settings, known, last=last)
+    if days.is_empty() or known.groups.is_empty():
+        return None
+    events = _events(known.groups.join(days, how="cross"))
+    norm = settings.scheduled_norm
+    slots = pl.DataFrame(
+        [
+            {"weekday": weekday + 1, "slot": slot, "start_minute": FIRST_SLOT_MINUTE + (slot - 1) * norm.slot_minutes}
+            for weekday, count in enumerate(norm.slots_per_day)
+            for slot in range(1, count + 1)
+        ],
+        schema={"weekday": pl.Int8, "slot": pl.Int64, "start_minute": pl.Int64},
+    )
+    filled = events.with_columns(weekday=pl.col("date").dt.weekday()).join(slots, on="weekday", how="inner")
+    if filled.is_empty():
+        return None
+    values = {
+        "school": pl.lit(settings.school),
+        "record": pl.format(NORM + "{}:{}:{}", "group", "date", "slot"),
+        "minutes": pl.lit(norm.slot_minutes),
+        "status": pl.lit(SlotStatus.PLANNED.value),
+        "register": pl.lit(Register.BY_EXCEPTION.value),
+        "recorded_basis": pl.lit(RecordedBasis.ASSUMED.value),
+    } | {name: pl.col(name) for name in ("group", "date", "slot", "start_minute", "recorded_at", "withdrawn")}
+    return filled.select(**{name: values.get(name, pl.lit(None)).cast(kind) for name, kind in _COLUMNS.items()})
+
+
+def _delivered(rows: Mapping[str, pl.LazyFrame]) -> dict[str, _Delivered]:
+    """Read when timetables, pupils and absences became known, per school. What was taken back later stays its own."""
+    first = pl.col("recorded_at").min()
+    lessons = rows["timetable"].filter(~pl.col("withdrawn"))
+    # All schools at once: reading them one by one opened every file once a school.
+    found = pl.collect_all(
+        [
+            lessons.group_by("school", "date").agg(own=first).sort("date"),
+            lessons.filter(pl.col("group").is_not_null()).group_by("school", "group").agg(timetabled=first),
+            lessons.filter(pl.col("pupil").is_not_null()).group_by("school", "pupil").agg(own=first),
+            rows["enrolments"].group_by("school", "pupil", "group").agg(enrolled=first),
+            rows["absences"].group_by("school", date="start_date").agg(registered=first).sort("date"),
+        ]
+    )
+    per_school = [
+        {str(key[0]): part for key, part in frame.partition_by("school", as_dict=True, include_key=False).items()}
+        for frame in found
+    ]
+    empty = [frame.clear().drop("school") for frame in found]
+    known = {}
+    for school in sorted(set().union(*per_school)):
+        parts = [parted.get(school, none) for parted, none in zip(per_school, empty, strict=True)]
+        by_day, by_group, by_pupil, enrolled, absences = parts
+        personal = enrolled.join(by_pupil, on="pupil").group_by("group")
+        groups = enrolled.select("group").unique().join(by_group, on="group", how="left")
+        of_group = personal.agg(personal=pl.max_horizontal("enrolled", "own").min())
+        known[school] = _Delivered(by_day, groups.join(of_group, on="group", how="left"), absences)
+    return known
+
+
+def _candidates(settings: SchoolSettings, known: _Delivered, *, last: date) -> pl.DataFrame:
+    """Days that can be school days by the calendar or the school's own timetable, and from which moments.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``date``; ``begins``, the calendar's day is known to count; ``within``, it lies within the own timetable;
+        ``own``, it is on it. Null where that never happens.
+    """
+    firsts = [frame["date"].min() for frame in (known.days, known.absences) if not frame.is_empty()]
+    start = min((first for first in firsts if isinstance(first, date)), default=None)
+    calendar: list[date] = []
+    if start is not None:
+        if settings.region is not None:
+            start, last = max(start, covered()[0]), min(last, covered()[1])
+        calendar = school_days(settings.region, start, last, settings.closures) if start <= last else []
+    before = known.days.select("date", _after=pl.col("own").cum_min())
+    ahead = known.days.select("date", _before=pl.col("own").cum_min(reverse=True))
+    absent = known.absences.select("date", _absent=pl.col("registered").cum_min())
+    on_calendar = pl.DataFrame({"date": calendar}, schema={"date": pl.Date}).with_columns(_open=pl.lit(value=True))
+    return (
+        on_calendar.join(known.days, on="date", how="full", coalesce=True)
+        .sort("date")
+        .join_asof(before, on="date")
+        .join_asof(ahead, strategy="forward", on="date")
+        .join_asof(absent, on="date")
+        .select(
+            "date",
+            "own",
+            begins=pl.when("_open").then(pl.min_horizontal("_absent", "_after")),
+            within=pl.when(pl.col("_after").is_not_null() & pl.col("_before").is_not_null()).then(
+                pl.max_horizontal("_after", "_before")
+            ),
+        )
+    )
+
+
+def _events(days: pl.DataFrame) -> pl.DataFrame:
+    """Versions of each group's day: ``group, date, recorded_at, withdrawn``.
+
+    The norm holds in at most two periods: as a day of the calendar, until the own timetable reaches the day; and as a
+    day of the own timetable, until the group itself is on it.
+    """
+    stays = (pl.col("timetabled") > pl.col("own")).fill_null(value=True)
+    joined = (pl.col("own") == pl.col("within")).fill_null(value=False) & stays
+    by_calendar = days.select(
+        "group",
+        "date",
+        begins="begins",
+        ends=pl.min_horizontal(pl.when(joined).then("timetabled").otherwise("within"), "personal"),
+    )
+    apart = ~(joined & pl.col("begins").is_not_null())
+    by_own = days.filter(apart).select("group", "date", begins="own", ends=pl.min_horizontal("timetabled", "personal"))
+    # Nobody looks at a day before it is over: a norm that ended by then was never seen.
+    midnight = (pl.col("date") + timedelta(days=1)).cast(pl.Datetime("us"))
+    over = midnight.dt.replace_time_zone(LOCAL).dt.convert_time_zone("UTC")
+    seen = pl.col("ends").is_null() | ((pl.col("ends") > pl.col("begins")) & (pl.col("ends") > over))
+    periods = pl.concat([by_calendar, by_own]).filter(pl.col("begins").is_not_null() & seen)
+    begun = periods.select("group", "date", recorded_at="begins", withdrawn=pl.lit(value=False))
+    ended = periods.filter(pl.col("ends").is_not_null()).select(
+        "group", "date", recorded_at="ends", withdrawn=pl.lit(value=True)
+    )
+    return pl.concat([begun, ended])

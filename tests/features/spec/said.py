@@ -1,0 +1,136 @@
+"""What a registration says: events, the school's own word, hours of any length."""
+
+from spec.written import Spec, Theme
+
+THEME = Theme(
+    "What a registration says",
+    "Schools differ in what they write down: a lesson, a half-day, minutes, or only that somebody was late. All of it becomes "
+    "minutes of the timetable, or events beside it.",
+    (
+        Spec(
+            "Late and sent out are events, and take no time",
+            "Some schools book late as an hour missed. Here it is once late, whatever was booked; the minutes are kept apart "
+            "from time missed.",
+            trap=9,
+            absences="""
+                from       | part       | kind
+                Mon 19 Oct | lesson 1   | late
+                Tue 20 Oct | 10 minutes | late
+                Wed 21 Oct | lesson 3   | removed_from_class
+            """,
+            expects="""
+                what                         | value
+                late_count_4w                | 2
+                removed_count_12w            | 1
+                absent_rate_4w               | 0
+                unauthorised_rate_4w         | 0
+                days_part_4w                 | 0
+                late_minutes of Tue 20 Oct   | 10
+                late_minutes of Mon 19 Oct   | 0
+            """,
+        ),
+        Spec(
+            "Who was ill all day was not late",
+            "Noted as late in the first lesson, and reported sick for the day afterwards.",
+            trap=9,
+            absences="""
+                from       | part     | kind
+                Mon 19 Oct | lesson 1 | late
+                Mon 19 Oct |          | sick
+            """,
+            expects="""
+                what          | value
+                late_count_4w | 0
+                days_away_4w  | 1
+            """,
+        ),
+        Spec(
+            "Authorised is the school's own word",
+            "Whether an absence is *geoorloofd* hangs on the school's own code. Its word goes first; without it, the kind "
+            "counts as usual; a code that nobody mapped counts as not yet explained, and lowers the grade of the week.",
+            trap=10,
+            absences="""
+                from       | part     | kind        | authorised
+                Mon 19 Oct | lesson 1 | leave       |
+                Mon 19 Oct | lesson 2 | leave       | no
+                Mon 19 Oct | lesson 3 | truancy     |
+                Mon 19 Oct | lesson 4 | truancy     | yes
+                Mon 19 Oct | lesson 5 | unexplained |
+            """,
+            expects="""
+                what                 | value      | because
+                authorised_rate_4w   | 100 / 6000 | lessons 1 and 4
+                unauthorised_rate_4w | 100 / 6000 | lessons 2 and 3
+                unexplained_rate_4w  | 50 / 6000  | lesson 5
+                absent_rate_4w       | 250 / 6000 |
+            """,
+        ),
+        Spec(
+            "An hour is as long as the timetable says",
+            "A lesson is 40 minutes at one school and 80 at another; one importer takes half an hour for each. Two lessons "
+            "missed are 80 of 1,400 minutes in 2a, and 160 of 1,600 in 2b.",
+            trap=11,
+            pupils="""
+                pupil | group | from
+                Anna  | 2a    | Mon 17 Aug
+                Bo    | 2b    | Mon 17 Aug
+            """,
+            lessons="""
+                for | which       | minutes | from       | to
+                2a  | lessons 1-7 | 40      | Mon 31 Aug | Fri 23 Oct
+                2b  | lessons 1-4 | 80      | Mon 31 Aug | Fri 23 Oct
+            """,
+            absences="""
+                pupil    | from       | part           | kind
+                Anna, Bo | Mon 19 Oct | 2 lesson_slots | truancy
+            """,
+            expects="""
+                pupil | what                 | value
+                Anna  | absent_rate_1w       | 80 / 1400
+                Bo    | absent_rate_1w       | 160 / 1600
+                Anna  | unauthorised_rate_4w | 80 / 5600
+                Bo    | unauthorised_rate_4w | 160 / 6400
+            """,
+        ),
+        Spec(
+            "Half-days, days, minutes and clock times come to the same",
+            "Primary schools register half-days, others clock times or a total. All are laid on the day of six lessons of "
+            "50 minutes that began at 08:30. No day holds more absence than lessons.",
+            trap=11,
+            pupils="""
+                pupil                    | group | from
+                Anna, Bo, Cem, Dana, Eva | 2a    | Mon 17 Aug
+            """,
+            absences="""
+                pupil | from       | part        | kind
+                Anna  | Mon 19 Oct | 1 half_days | leave
+                Bo    | Mon 19 Oct | 0.5 days    | leave
+                Cem   | Mon 19 Oct | 150 minutes | leave
+                Dana  | Mon 19 Oct | 08:30-11:00 | leave
+                Eva   | Mon 19 Oct | 600 minutes | leave
+            """,
+            expects="""
+                pupil | what           | value
+                Anna  | absent_rate_1w | 150 / 1500
+                Bo    | absent_rate_1w | 150 / 1500
+                Cem   | absent_rate_1w | 150 / 1500
+                Dana  | absent_rate_1w | 150 / 1500
+                Eva   | absent_rate_1w | 300 / 1500
+            """,
+        ),
+        Spec(
+            "From four fifths of the day on a pupil was away that day",
+            "Five of six lessons is a day away (83 %), four of six is a part of a day.",
+            absences="""
+                from       | part        | kind
+                Mon 19 Oct | lessons 2-6 | sick
+                Tue 20 Oct | lessons 3-6 | sick
+            """,
+            expects="""
+                what         | value
+                days_away_4w | 1
+                days_part_4w | 1
+            """,
+        ),
+    ),
+)

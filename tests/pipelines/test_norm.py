@@ -1,0 +1,148 @@
+"""The norm stands in for a timetable on every date as it was known then, also where the timetable came later."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_contracts.identifiers import Region, Sector
+from data_contracts.school import Norm, SchoolSettings
+from data_contracts.tables import TABLES
+from features.calendar import AMSTERDAM, school_days
+from pipelines.lake import as_known, schema
+from pipelines.norm import norm_timetable
+
+SCHOOL = SchoolSettings(
+    school="11ZZ03",
+    name="De Proef",
+    sector=Sector.VO,
+    region=Region.MIDDEN,
+    norm=Norm(slot_minutes=50, slots_per_day=(1, 1, 1, 1, 1)),
+)
+MONDAY = date(2026, 9, 7)
+LAST = date(2026, 9, 20)
+EARLY = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+def moment(day: date, hour: int = 12) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+def table(name: str, *facts: dict[str, object]) -> pl.LazyFrame:
+    usual = {"school": SCHOOL.school, "withdrawn": False, "recorded_at": EARLY}
+    filled = [usual | {"record": f"{name}{at}"} | fact for at, fact in enumerate(facts)]
+    return pl.LazyFrame(filled, schema=schema(TABLES[name]))
+
+
+def delivered(
+    *lessons: tuple[str, date, datetime], absences: tuple[tuple[date, datetime], ...] = ((MONDAY, EARLY),)
+) -> dict[str, pl.LazyFrame]:
+    """Two groups with a pupil each; lessons as (group or pupil, day, when that became known)."""
+    return {
+        "enrolments": table("enrolments", *({"pupil": f"p{group}", "group": group} for group in "ab")),
+        "timetable": table(
+            "timetable",
+            *(
+                {("pupil" if whose.startswith("p") else "group"): whose, "date": day, "minutes": 50, "recorded_at": at}
+                for whose, day, at in lessons
+            ),
+        ),
+        "absences": table("absences", *({"start_date": day, "recorded_at": at} for day, at in absences)),
+    }
+
+
+def on_norm(rows: dict[str, pl.LazyFrame], as_of: datetime) -> set[tuple[str, date]]:
+    """Groups and days that stand on the norm, as known at `as_of`, of the days that were over by then."""
+    made = norm_timetable(SCHOOL, rows, last=LAST)
+    if made is None:
+        return set()
+    assert not made.select("record", "recorded_at").is_duplicated().any(), "two versions share a moment"
+    today = as_of.astimezone(AMSTERDAM).date()
+    known = as_known(made.lazy(), as_of).filter(pl.col("date") < today).select("group", "date").collect()
+    return set(known.rows())
+
+
+def days(first: date, last: date) -> set[date]:
+    return set(school_days(Region.MIDDEN, first, last))
+
+
+def test_without_a_timetable_every_group_has_the_norm_from_the_first_absence_on():
+    assert on_norm(delivered(), moment(LAST)) == {(g, d) for g in "ab" for d in days(MONDAY, LAST - timedelta(days=1))}
+
+
+def test_without_a_timetable_or_an_absence_nothing_is_known_of_school_days():
+    assert on_norm(delivered(absences=()), moment(LAST)) == set()
+
+
+def test_an_absence_of_earlier_that_came_later_adds_no_school_days_to_the_past():
+    late = moment(MONDAY + timedelta(days=9))
+    rows = delivered(absences=((MONDAY + timedelta(days=2), EARLY), (MONDAY, late)))
+    before, after = (on_norm(rows, late + timedelta(hours=hours)) for hours in (-1, 0))
+    assert min(day for _, day in before) == MONDAY + timedelta(days=2)
+    assert min(day for _, day in after) == MONDAY
+
+
+def test_a_timetable_that_came_later_replaces_the_norm_from_that_moment_and_not_before():
+    week = [MONDAY + timedelta(days=n) for n in range(5)]
+    late = moment(MONDAY + timedelta(days=9))
+    rows = delivered(*(("a", day, late) for day in week))
+    assert {("a", day) for day in week} <= on_norm(rows, late - timedelta(seconds=1))
+    assert not {("a", day) for day in week} & on_norm(rows, late)
+    assert {("b", day) for day in week} <= on_norm(rows, late), "a group without a timetable keeps the norm"
+
+
+def test_a_day_that_the_schools_own_timetable_leaves_out_is_no_school_day_once_that_is_known():
+    late = moment(MONDAY + timedelta(days=9))
+    closed = MONDAY + timedelta(days=1)
+    rows = delivered(("a", MONDAY, late), ("a", MONDAY + timedelta(days=2), late))
+    assert ("b", closed) in on_norm(rows, late - timedelta(seconds=1))
+    assert ("b", closed) not in on_norm(rows, late)
+
+
+def test_a_timetable_known_beforehand_needs_no_norm_rows_at_all():
+    rows = delivered(*((g, day, EARLY) for g in "ab" for day in days(MONDAY, LAST)))
+    assert norm_timetable(SCHOOL, rows, last=LAST) is None
+
+
+def test_a_group_of_a_pupil_with_an_own_timetable_loses_the_norm_when_that_becomes_known():
+    late = moment(MONDAY + timedelta(days=9))
+    rows = delivered(("pa", MONDAY, late))
+    assert {g for g, _ in on_norm(rows, late - timedelta(seconds=1))} == {"a", "b"}
+    assert {g for g, _ in on_norm(rows, late)} == {"b"}
+
+
+def by_the_book(rows: dict[str, pl.LazyFrame], as_of: datetime) -> set[tuple[str, date]]:
+    """The same question answered from nothing but what was known at `as_of`, day by day."""
+    known = {name: frame.filter(pl.col("recorded_at") <= as_of).collect() for name, frame in rows.items()}
+    lessons = known["timetable"]
+    own = sorted(set(lessons["date"].to_list()))
+    first = min(known["absences"]["start_date"].to_list(), default=None)
+    personal = {pupil[1] for pupil in lessons["pupil"].drop_nulls()}
+    found = set()
+    for group in {"a", "b"} - personal:
+        timetabled = group in lessons["group"].to_list()
+        for day in (MONDAY + timedelta(days=n) for n in range((LAST - MONDAY).days + 1)):
+            within = bool(own) and own[0] <= day <= own[-1]
+            begun = (first is not None and first <= day) or (bool(own) and own[-1] < day)
+            counts = (day in own and not timetabled) if within else (begun and day in days(MONDAY, LAST))
+            if counts and day.weekday() < 5 and day < as_of.astimezone(AMSTERDAM).date():
+                found.add((group, day))
+    return found
+
+
+some_day = st.integers(0, 13).map(lambda n: MONDAY + timedelta(days=n))
+some_moment = st.integers(-3, 13).map(lambda n: moment(MONDAY + timedelta(days=n)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", "pa"]), some_day, some_moment), max_size=6),
+    st.lists(st.tuples(some_day, some_moment), max_size=2),
+    some_moment,
+)
+def test_on_every_date_the_norm_stands_where_what_was_known_then_says_so(
+    lessons: list[tuple[str, date, datetime]], absences: list[tuple[date, datetime]], as_of: datetime
+):
+    rows = delivered(*lessons, absences=tuple(absences))
+    assert on_norm(rows, as_of) == by_the_book(rows, as_of)
