@@ -25,16 +25,11 @@ def of_pandas(panel: pd.DataFrame) -> pl.DataFrame:
 
 
 def differences(out: Path) -> dict[str, str]:
-    """Compare ``plain.parquet`` in `out` with our batches beside it; return each feature that differs, and how."""
-    plain = pl.scan_parquet(out / "plain.parquet").with_columns(
-        pl.col("origin").cast(pl.Date).to_physical().cast(pl.Int64)
-    )
+    """Compare each ``0000.parquet`` in `out` with the ``0000-plain.parquet`` beside it; return what differs, and how."""
     found: dict[str, str] = {}
-    for batch in sorted(out.glob("[0-9]*.parquet")):
-        ours = pl.read_parquet(batch).sort(KEY)
-        schools = ours["school"].unique().to_list()
-        theirs = plain.filter(pl.col("school").is_in(schools)).sort(KEY).collect()
-        found |= of_frames(ours, theirs)
+    for plain in sorted(out.glob("*-plain.parquet")):
+        ours = pl.read_parquet(plain.with_name(plain.name.replace("-plain", "")))
+        found |= of_frames(ours.sort(KEY), of_pandas(pd.read_parquet(plain)).sort(KEY))
     return found
 
 

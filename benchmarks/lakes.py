@@ -11,7 +11,7 @@ from pipelines.home import Home
 ROOT = Path("var/bench")
 SEED = 1
 YEAR = 2025
-BATCH = 25
+BATCH = 13
 """Schools at a time: 20,000 pupils. Schools are independent, and this many fit in memory."""
 
 MONDAYS: list[date] = origins(YEAR)

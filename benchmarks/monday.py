@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.agreement import of_frames, of_pandas
-from benchmarks.lakes import MONDAYS, lake_of, registrations
+from benchmarks.lakes import MONDAYS, ROOT, lake_of, registrations
 from benchmarks.measured import apart, limits, show
 from benchmarks.shape import PUPILS_A_SCHOOL, name_of, schools
-from benchmarks.training import LATE, PUPILS, plain_panel
+from benchmarks.training import LATE, PUPILS, batches, plain_panel
 from features.catalogue import NAMES
 from models.splits import as_of
 from pipelines.home import Home
@@ -28,7 +28,7 @@ def ours(root: Path, monday: date, out: Path) -> int:
 
 def plain(root: Path, names: list[str]) -> pl.DataFrame:
     """Count the year again in plain pandas, of schools `names`."""
-    return of_pandas(plain_panel(root, names, [MONDAY]))
+    return pl.concat(of_pandas(plain_panel(root, some, [MONDAY])) for _, some in batches(names))
 
 
 def features_week(size: str) -> None:
@@ -36,7 +36,7 @@ def features_week(size: str) -> None:
     pupils = PUPILS[size]
     names = [name_of(number) for number, _ in schools(pupils)]
     tenth = names[: math.ceil(len(names) / 10)]
-    root, out = lake_of(pupils), Path("var/bench/week.parquet")
+    root, out = lake_of(pupils), ROOT / "week.parquet"
     line = _ours_line(root, out, pupils)
     theirs = apart(plain, root, tenth)
     found = pl.read_parquet(out).filter(pl.col("school").is_in(tenth)).sort("school", "pupil")

@@ -93,7 +93,7 @@ def absent_days(calendar: pd.DataFrame, own_days: pd.DataFrame, missed: pd.DataF
 
 def weekly(own_days: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """What adds up over the days of a pupil's week."""
-    minutes = [column for column in days if column.endswith("_minutes")]
+    minutes = [column for column in map(str, days) if column.endswith("_minutes")]
     rows = days[["pupil", "week", *minutes]].assign(
         days_absent=1,
         days_away=days["away"].astype(int),

@@ -8,6 +8,8 @@ as long the peer took for the same work.
 import argparse
 from importlib import import_module
 
+import pipelines  # noqa: F401 - says how memory is kept; every process that is started inherits it
+
 BENCHMARKS = {
     "features_panel": "benchmarks.training",
     "features_week": "benchmarks.monday",

@@ -2,6 +2,7 @@
 
 import narwhals as nw
 
+from features.fixed import fixed
 from features.frames import Frame, held, settle, with_day_numbers
 
 FOREVER = 1_000_000
@@ -19,23 +20,50 @@ def periods(enrolments: Frame, *, end_day: int, numbers: Frame | None = None) ->
     who = ["school", "pupil"]
     columns = [*who, "group", "year_group", "recorded_at", "record", "from_day", "until"]
     begun = with_day_numbers(enrolments, from_day="valid_from", until="valid_to").select(columns)
-    begun = settle(begun.filter(nw.col("from_day") <= end_day).with_columns(nw.col("until").fill_null(FOREVER)))
-    pupils = begun.group_by(who).agg(nw.len().alias("_periods"))
+    begun = settle(begun.filter(_begun(end_day)).with_columns(_until()))
+    pupils = begun.group_by(who).agg(_number_of_periods())
     if numbers is None:
         pupils = pupils.with_row_index("pupil_no", order_by=who)
     else:
         pupils = pupils.join(numbers, on=who, how="inner")
-    numbered = held(
-        begun.join(pupils, on=who, how="inner").with_columns(
-            nw.col("pupil_no").cast(nw.Int64), _several=nw.col("_periods") > 1
-        )
-    )
+    numbered = held(begun.join(pupils, on=who, how="inner").with_columns(*_number_and_several()))
     begun = numbered.frame
-    once = begun.filter(~nw.col("_several")).with_columns(to_day=nw.col("until")).select(COLUMNS)
+    once = begun.filter(~nw.col("_several")) if numbered.any("_several") else begun
+    once = once.with_columns(_to_day()).select(COLUMNS)
     if numbered.any("_several"):
         several = _one_after_another(begun.filter(nw.col("_several")))
         once = nw.concat([once, *(part.select(COLUMNS) for part in several)], how="vertical")
-    return once.filter(nw.col("from_day") <= nw.col("to_day"), nw.col("from_day") <= end_day)
+    return once.filter(_lasting(end_day))
+
+
+@fixed
+def _begun(end_day: int) -> nw.Expr:
+    return nw.col("from_day") <= end_day
+
+
+@fixed
+def _until() -> nw.Expr:
+    return nw.col("until").fill_null(FOREVER)
+
+
+@fixed
+def _to_day() -> nw.Expr:
+    return nw.col("until").alias("to_day")
+
+
+@fixed
+def _number_of_periods() -> nw.Expr:
+    return nw.len().alias("_periods")
+
+
+@fixed
+def _number_and_several() -> dict[str, nw.Expr]:
+    return {"pupil_no": nw.col("pupil_no").cast(nw.Int64), "_several": nw.col("_periods") > 1}
+
+
+@fixed
+def _lasting(end_day: int) -> nw.Expr:
+    return (nw.col("from_day") <= nw.col("to_day")) & (nw.col("from_day") <= end_day)
 
 
 def _one_after_another(begun: Frame) -> list[Frame]:
@@ -66,6 +94,16 @@ def _one_after_another(begun: Frame) -> list[Frame]:
 
 def current(enrolled: Frame, *, today: int) -> Frame:
     """Pupils enrolled on day `today`: ``school, pupil, group, year_group, pupil_no, enrolled_from``."""
-    now = enrolled.filter((nw.col("from_day") <= today) & (today <= nw.col("to_day")))
-    since = enrolled.group_by("pupil_no").agg(nw.col("from_day").min().alias("enrolled_from"))
+    now = enrolled.filter(_on_day(today))
+    since = enrolled.group_by("pupil_no").agg(_first_day())
     return now.select("school", "pupil", "group", "year_group", "pupil_no").join(since, on="pupil_no", how="inner")
+
+
+@fixed
+def _on_day(today: int) -> nw.Expr:
+    return (nw.col("from_day") <= today) & (today <= nw.col("to_day"))
+
+
+@fixed
+def _first_day() -> nw.Expr:
+    return nw.col("from_day").min().alias("enrolled_from")

@@ -6,7 +6,7 @@ went there. Functions that make expressions from nothing but their (few) argumen
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec, cast, overload
+from typing import Any, ParamSpec, overload
 
 import narwhals as nw
 
@@ -49,16 +49,17 @@ def fixed(make: Callable[Anything, Any]) -> Callable[Anything, Any]:
     A mapping of names to expressions becomes a tuple of expressions with those names.
     """
 
-    @lru_cache(maxsize=_KEPT)
-    def kept(*args: Any, **kwargs: Any) -> nw.Expr | Exprs:  # noqa: ANN401
+    def once(*args: Any, **kwargs: Any) -> nw.Expr | Exprs:  # noqa: ANN401
         made = make(*args, **kwargs)
         if isinstance(made, nw.Expr):
             return _fixed(made)
         named = [expr.alias(name) for name, expr in made.items()] if isinstance(made, Mapping) else made
         return tuple(_fixed(expr) for expr in named)
 
+    kept: Callable[..., nw.Expr | Exprs] = lru_cache(maxsize=_KEPT)(once)
+
     @wraps(make)
     def again(*args: Anything.args, **kwargs: Anything.kwargs) -> nw.Expr | Exprs:
-        return cast("Any", kept)(*args, **kwargs)
+        return kept(*args, **kwargs)
 
     return again

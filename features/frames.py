@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from features.fixed import fixed
+
 Frame = nw.LazyFrame[Any]
 
 
@@ -14,10 +16,11 @@ def settle(frame: Frame) -> Frame:
     Polars would otherwise copy the whole plan into every branch that reads it, and Spark would run it again for each.
     On Spark the rows stay with the executors; a cache would keep the plan, which grows until planning it takes minutes.
     """
+    if not frame.implementation.is_pyspark():
+        return frame.collect().lazy()
     native: Any = frame.to_native()
-    settled: Any = native.localCheckpoint() if frame.implementation.is_pyspark() else frame.collect().to_native()
-    lazy: Frame = nw.from_native(settled).lazy()
-    return lazy
+    on_spark: Frame = nw.from_native(native.localCheckpoint()).lazy()
+    return on_spark
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,20 @@ class Held:
         """Whether whole numbers in `column` may be as small as `value`."""
         return self.rows is None or (len(self.rows) > 0 and bool(self.rows.get_column(column).min() <= value))
 
+    def fewer_than(self, number: int) -> bool:
+        """Whether there are fewer than so many rows, for certain."""
+        return self.rows is not None and len(self.rows) < number
+
     def empty(self) -> bool:
         """Whether there are no rows at all, for certain."""
-        return self.rows is not None and len(self.rows) == 0
+        return self.fewer_than(1)
 
 
 def held(frame: Frame) -> Held:
     """Work `frame` out as `settle` does, and keep it at hand for questions."""
     if frame.implementation.is_pyspark():
         return Held(settle(frame), None)
-    rows = nw.from_native(frame.collect().to_native(), eager_only=True)
+    rows = frame.collect()
     return Held(rows.lazy(), rows)
 
 
@@ -65,9 +72,12 @@ def with_day_numbers(frame: Frame, **columns: str) -> Frame:
         days = [f"cast(unix_date(cast({old} as date)) as bigint) as {new}" for new, old in columns.items()]
         on_spark: Frame = nw.from_native(native.selectExpr("*", *days)).lazy()
         return on_spark
-    return frame.with_columns(
-        **{new: nw.col(old).cast(nw.Date).cast(nw.Int32).cast(nw.Int64) for new, old in columns.items()}
-    )
+    return frame.with_columns(*_day_numbers(tuple(columns.items())))
+
+
+@fixed
+def _day_numbers(columns: tuple[tuple[str, str], ...]) -> dict[str, nw.Expr]:
+    return {new: nw.col(old).cast(nw.Date).cast(nw.Int32).cast(nw.Int64) for new, old in columns}
 
 
 def like(frame: Frame, columns: dict[str, list[Any]], schema: dict[str, Any]) -> Frame:

@@ -5,34 +5,30 @@ Features, rules, outcomes and the calendar on the page all read this one history
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import narwhals as nw
 
-from features.absent import cells, pupil_days, subjects_missed
+from features.absent import cells
 from features.before import Before
 from features.calendar import local_date, school_year_start
 from features.enrolled import current, periods
-from features.frames import Frame, Held, held, settle
+from features.fixed import fixed
+from features.frames import Frame, held, settle
 from features.keys import day_in, number_in, with_day
 from features.known import known
+from features.pupil_days import pupil_days, subjects_missed
+from features.pupil_time import own_days, pupil_weeks
 from features.registered import registered
-from features.scheduled import Scheduled, own_days, pupil_weeks, scheduled, week_of
-from features.spells import numbered, spells
+from features.scheduled import Scheduled, scheduled, week_of
+from features.school_days import Calendar, calendar_of, closed_days
+from features.spells import spells
 from features.tables import Tables
 
 EPOCH = date(1970, 1, 1)
 FULL_DAY = 0.8
 """Share of a day's scheduled time from which the pupil counts as away that day."""
-CLOSED_FROM = 20
-"""In a handful of pupils, most being ill at once is no closure: a school has at least so many on a closed day."""
-SUSPECT_SHARE = 0.2
-"""Share of all its pupils ever enrolled below which a day of a school need not be looked at for closure."""
-CLOSED_SHARE = 0.6
-"""A day on which more of a school's pupils than this were away was no ordinary school day: it is left out.
-
-Source: on a bank holiday English schools were open in name with 86 % "absent" (DfE daily data, 19 September 2022);
-no illness wave in those data comes near it."""
 
 SUMS = (
     "absent_minutes",
@@ -78,7 +74,7 @@ class History:
     days
         Only pupil-days with a registration: ``school, pupil, pupil_no, unit, day, week, weeks_ago, number, unit_number``
         (as in `numbers`), ``away`` (1 where at least `FULL_DAY` of the day was missed), ``part`` (1 where something was
-        missed, but not so much), ``code`` and the minutes and counts of `features.absent.pupil_days`.
+        missed, but not so much), ``code`` and the minutes and counts of `features.pupil_days.pupil_days`.
     lessons
         Lessons missed on days on which the pupil was not away: ``school, pupil, pupil_no, day, week, weeks_ago, subject,
         lessons``. Only where the school delivers subjects; of parallel lessons the subject that comes first in the alphabet.
@@ -90,8 +86,6 @@ class History:
     closed
         Days left out because (nearly) the whole school was away: ``school, day, away, enrolled`` (numbers of pupils); None
         where there are none.
-    sick_spells
-        Spells of days with any sickness, see `features.spells`. Of a history that goes on, only days from its first.
     before
         What this history goes on from, if it does.
 
@@ -113,8 +107,12 @@ class History:
     registers: Frame
     numbers: Frame
     closed: Frame | None
-    sick_spells: Frame
     before: Before | None = None
+
+    @cached_property
+    def sick_spells(self) -> Frame:
+        """Spells of days with any sickness, see `features.spells`. Of a history that goes on, only days from its first."""
+        return settle(spells(self.days.filter(_sick())))
 
 
 def number_of(day: date) -> int:
@@ -168,11 +166,8 @@ def history(
     plan = scheduled(known(tables.timetable, as_of), first_day=first_day, end_day=end_day)
     numbers_of = None if before is None else before.pupils
     enrolled = periods(known(tables.enrolments, as_of), end_day=end_day, numbers=numbers_of)
-    enrolled = settle(
-        enrolled.with_columns(unit=nw.concat_str(nw.lit("g:"), nw.col("group"))).join(
-            plan.units, on=["school", "unit"], how="left"
-        )
-    )
+    there = held(enrolled.with_columns(_group_unit()).join(plan.units, on=["school", "unit"], how="left"))
+    enrolled = there.frame
     own = own_days(plan, enrolled)
     rows = known(tables.absences, as_of).rename({"unit": "unit_stated"})
     told_from = None if before is None else before.first_day
@@ -180,126 +175,110 @@ def history(
     missed = cells(found, plan)
     missed = missed if plan.subjects is None else settle(missed)
     days = settle(_with_away(pupil_days(missed, plan)))
-    shut = _closed_days(plan, days, enrolled) if closed is None else held(closed)
-    unit_days = plan.days
-    if shut is not None and not shut.empty():
-        unit_days = settle(plan.days.join(shut.frame, on=["school", "day"], how="anti"))
-    numbers = settle(numbered(unit_days, before))
-    school_days = settle(_school_days(numbers))
-    school_weeks = settle(_weeks_ago(school_days))
-    calendar = _calendar(unit_days, numbers, school_days, school_weeks)
+    shut = closed_days(plan, days, there) if closed is None else held(closed)
+    calendar = calendar_of(plan, shut, before)
     pupils = enrolled.select("school", "pupil", "pupil_no").unique(subset="pupil_no", keep="any")
     # Joining with the calendar leaves the closed days out here too. Where all match, a left join leaves rows in place.
-    how: Literal["inner", "left"] = "left" if unit_days is plan.days and not plan.loose else "inner"
-    days = days.join(calendar.drop("school", "unit_no", "day", "scheduled", "named"), on="unit_day", how=how)
+    how: Literal["inner", "left"] = "left" if calendar.whole and not plan.loose else "inner"
+    days = days.join(calendar.places.drop("school", "unit_no", "day", "scheduled", "named"), on="unit_day", how=how)
     days = settle(days.join(pupils, on="pupil_no", how="left"))
-    weeks = _pupil_weeks(pupil_weeks(enrolled, calendar, own), days, pupils)
+    weeks = _pupil_weeks(pupil_weeks(enrolled, calendar.places, own), days, pupils)
     return History(
         as_of=as_of,
         until=today,
         pupils=settle(current(enrolled, today=end_day)),
         enrolments=enrolled.drop("unit", "unit_no"),
-        school_days=school_days,
-        school_weeks=school_weeks,
+        school_days=calendar.school_days,
+        school_weeks=calendar.school_weeks,
         weeks=settle(weeks),
         days=days.drop("pupil_day", "unit_day"),
         lessons=_lessons(days, missed, plan),
-        registers=_registers(unit_days, plan, school_days, school_weeks),
-        numbers=numbers,
+        registers=_registers(calendar, plan),
+        numbers=calendar.numbers,
         closed=None if shut is None else shut.frame,
-        sick_spells=settle(spells(days.filter(nw.col("sick_minutes") > 0))),
         before=before,
     )
 
 
 def _with_away(days: Frame) -> Frame:
+    return days.with_columns(*_away_and_part())
+
+
+@fixed
+def _away_and_part() -> dict[str, nw.Expr]:
     share = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
     away = (share >= FULL_DAY) & (nw.col("scheduled_minutes") > 0)
-    return days.with_columns(away=away.cast(nw.Int64), part=(~away & (nw.col("absent_minutes") > 0)).cast(nw.Int64))
-
-
-def _closed_days(plan: Scheduled, days: Frame, enrolled: Frame) -> Held | None:
-    """Days on which (nearly) the whole school was away: ``school, day, away, enrolled``; None where there cannot be any."""
-    ever = enrolled.group_by("school").agg(nw.col("pupil_no").n_unique().alias("_ever"))
-    large = held(ever.filter(nw.col("_ever") >= CLOSED_FROM))
-    if large.empty():
-        return None
-    of_unit = days.filter(nw.col("away") == 1).group_by("unit_day").agg(nw.len().alias("_away"))
-    away = of_unit.join(plan.days.select("unit_day", "school", "day"), on="unit_day", how="inner")
-    away = away.group_by(["school", "day"]).agg(nw.col("_away").sum())
-    # Few days pass this first sieve, so that enrolment is counted for those alone.
-    suspect = away.join(large.frame, on="school", how="inner").filter(nw.col("_away") > SUSPECT_SHARE * nw.col("_ever"))
-    present = (
-        settle(suspect)
-        .join(enrolled.select("school", "from_day", "to_day"), on="school", how="inner")
-        .filter((nw.col("from_day") <= nw.col("day")) & (nw.col("day") <= nw.col("to_day")))
-        .group_by(["school", "day"])
-        .agg(nw.len().cast(nw.Int64).alias("enrolled"), nw.col("_away").max().cast(nw.Int64).alias("away"))
-    )
-    closed = present.filter(nw.col("away") > CLOSED_SHARE * nw.col("enrolled"), nw.col("enrolled") >= CLOSED_FROM)
-    return held(closed.select("school", "day", "away", "enrolled"))
-
-
-def _school_days(numbers: Frame) -> Frame:
-    days = numbers.select("school", "day", "number").unique(subset=["school", "day"], keep="any")
-    return days.with_columns(week=week_of(nw.col("day")))
-
-
-def _weeks_ago(school_days: Frame) -> Frame:
-    weeks = school_days.select("school", "week").unique(subset=["school", "week"], keep="any")
-    return weeks.with_columns(weeks_ago=nw.col("week").rank("dense", descending=True).over("school").cast(nw.Int64) - 1)
-
-
-def _calendar(unit_days: Frame, numbers: Frame, school_days: Frame, school_weeks: Frame) -> Frame:
-    """Every unit's days that are school days: where each stands in the calendar."""
-    of_unit = numbers.select("school", "unit", "day", "unit_number")
-    at = school_days.join(school_weeks, on=["school", "week"], how="inner")
-    return settle(
-        unit_days.select("unit_day", "unit_no", "school", "unit", "day", "scheduled", "named")
-        .join(at, on=["school", "day"], how="inner")
-        .join(of_unit, on=["school", "unit", "day"], how="left")
-    )
+    return {"away": away.cast(nw.Int64), "part": (~away & (nw.col("absent_minutes") > 0)).cast(nw.Int64)}
 
 
 def _pupil_weeks(scheduled_weeks: Frame, days: Frame, pupils: Frame) -> Frame:
-    counted = (*SUMS, "excused_minutes", "days_away", "days_absent", "days_part")
-    sums = (
-        days.with_columns(
-            pupil_week=with_day(nw.col("pupil_no"), nw.col("week")),
-            days_away=nw.col("away"),
-            days_part=nw.col("part"),
-            days_absent=nw.col("away") + nw.col("part"),
-        )
-        .group_by("pupil_week")
-        .agg(nw.col(*counted).sum())
-    )
-    return (
-        scheduled_weeks.join(sums, on="pupil_week", how="left")
-        .with_columns(nw.col(*counted).fill_null(0))
-        .with_columns(scheduled_minutes=nw.max_horizontal(nw.col("scheduled") - nw.col("excused_minutes"), nw.lit(0)))
-        .drop("scheduled", "excused_minutes", "pupil_week")
-        .join(pupils, on="pupil_no", how="left")
-    )
+    sums = days.with_columns(*_of_days()).group_by("pupil_week").agg(nw.col(*_COUNTED).sum())
+    weeks = scheduled_weeks.join(sums, on="pupil_week", how="left").with_columns(_none_where_null())
+    weeks = weeks.with_columns(_required()).drop("scheduled", "excused_minutes", "pupil_week")
+    return weeks.join(pupils, on="pupil_no", how="left")
+
+
+_COUNTED = (*SUMS, "excused_minutes", "days_away", "days_absent", "days_part")
+
+
+@fixed
+def _group_unit() -> nw.Expr:
+    return nw.concat_str(nw.lit("g:"), nw.col("group")).alias("unit")
+
+
+@fixed
+def _sick() -> nw.Expr:
+    return nw.col("sick_minutes") > 0
+
+
+@fixed
+def _of_days() -> dict[str, nw.Expr]:
+    return {
+        "pupil_week": with_day(nw.col("pupil_no"), nw.col("week")),
+        "days_away": nw.col("away"),
+        "days_part": nw.col("part"),
+        "days_absent": nw.col("away") + nw.col("part"),
+    }
+
+
+@fixed
+def _none_where_null() -> nw.Expr:
+    return nw.col(*_COUNTED).fill_null(0)
+
+
+@fixed
+def _required() -> nw.Expr:
+    left = nw.col("scheduled") - nw.col("excused_minutes")
+    return nw.max_horizontal(left, nw.lit(0)).alias("scheduled_minutes")
 
 
 def _lessons(days: Frame, missed: Frame, plan: Scheduled) -> Frame:
     keys = ["school", "pupil", "pupil_no", "day", "week", "weeks_ago"]
     if plan.subjects is None:
-        return days.head(0).select(*keys, subject=nw.col("unit"), lessons=nw.col("number"))
-    there = days.filter(nw.col("part") == 1)
+        return days.head(0).select(*keys, *_no_lessons())
+    there = days.filter(_in_part())
     found = subjects_missed(missed, there, plan.subjects).join(
         there.select("pupil_day", *keys), on="pupil_day", how="inner"
     )
     return settle(found.select(*keys, "subject", "lessons"))
 
 
-def _registers(unit_days: Frame, plan: Scheduled, school_days: Frame, school_weeks: Frame) -> Frame:
+@fixed
+def _in_part() -> nw.Expr:
+    return nw.col("part") == 1
+
+
+@fixed
+def _no_lessons() -> dict[str, nw.Expr]:
+    return {"subject": nw.col("unit"), "lessons": nw.col("number")}
+
+
+def _registers(calendar: Calendar, plan: Scheduled) -> Frame:
     columns = ["school", "week", "planned_minutes", "untaken_minutes"]
-    planned = nw.col("scheduled")
-    parts = [unit_days.with_columns(planned_minutes=planned, untaken_minutes=nw.lit(0).cast(nw.Int64)).select(columns)]
+    parts = [calendar.unit_days.with_columns(*_planned()).select(columns)]
     if plan.untaken is not None:
         # A closed day's registers stay empty for another reason.
-        closed = plan.days.join(school_days.select("school", "day"), on=["school", "day"], how="anti")
+        closed = plan.days.join(calendar.school_days.select("school", "day"), on=["school", "day"], how="anti")
         minutes = nw.col("minutes")
         untaken = plan.untaken.with_columns(unit_no=number_in(nw.col("unit_day")), day=day_in(nw.col("unit_day")))
         untaken = untaken.join(plan.units, on="unit_no", how="inner").join(closed, on=["school", "day"], how="anti")
@@ -309,5 +288,14 @@ def _registers(unit_days: Frame, plan: Scheduled, school_days: Frame, school_wee
             )
         )
     sums = nw.concat(parts, how="vertical").group_by(["school", "week"])
-    minutes_a_week = sums.agg(nw.col("planned_minutes", "untaken_minutes").sum())
-    return minutes_a_week.join(school_weeks, on=["school", "week"], how="inner")
+    return sums.agg(_minutes_a_week()).join(calendar.school_weeks, on=["school", "week"], how="inner")
+
+
+@fixed
+def _planned() -> dict[str, nw.Expr]:
+    return {"planned_minutes": nw.col("scheduled"), "untaken_minutes": nw.lit(0).cast(nw.Int64)}
+
+
+@fixed
+def _minutes_a_week() -> nw.Expr:
+    return nw.col("planned_minutes", "untaken_minutes").sum()

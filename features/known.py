@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
+from features.fixed import fixed
 from features.frames import Frame, held
 
 RECORD = ("school", "record")
@@ -18,19 +19,33 @@ def with_successors(versions: IntoFrame) -> Frame:
     """
     frame = nw.from_native(versions).lazy()
     # Few records are ever corrected: only those are put in order.
-    several = frame.group_by(list(RECORD)).agg(nw.len().alias("_versions")).filter(nw.col("_versions") > 1)
+    several = frame.group_by(list(RECORD)).agg(_versions()).filter(_corrected())
     few = held(several.select(*RECORD))
     several = few.frame
-    never = nw.when(nw.lit(value=False)).then(nw.col("recorded_at"))
     if few.empty():
-        return frame.with_columns(**{SUPERSEDED: never})
-    once = frame.join(several, on=list(RECORD), how="anti").with_columns(**{SUPERSEDED: never})
+        return frame.with_columns(_never())
+    once = frame.join(several, on=list(RECORD), how="anti").with_columns(_never())
     # Two versions with one moment exist only in frames from elsewhere: one of them is kept.
     corrected = frame.join(several, on=list(RECORD), how="semi").unique(subset=[*RECORD, "recorded_at"], keep="any")
     corrected = corrected.with_columns(
         **{SUPERSEDED: nw.col("recorded_at").shift(-1).over(*RECORD, order_by="recorded_at")}
     )
     return nw.concat([once, corrected], how="vertical")
+
+
+@fixed
+def _versions() -> nw.Expr:
+    return nw.len().alias("_versions")
+
+
+@fixed
+def _corrected() -> nw.Expr:
+    return nw.col("_versions") > 1
+
+
+@fixed
+def _never() -> nw.Expr:
+    return nw.when(nw.lit(value=False)).then(nw.col("recorded_at")).alias(SUPERSEDED)
 
 
 def known(versions: IntoFrame, as_of: datetime) -> Frame:
@@ -52,7 +67,10 @@ def known(versions: IntoFrame, as_of: datetime) -> Frame:
     frame = nw.from_native(versions).lazy()
     if SUPERSEDED not in frame.collect_schema().names():
         frame = with_successors(frame.filter(nw.col("recorded_at") <= moment).to_native())
+    return frame.filter(_told(moment))
+
+
+@fixed
+def _told(moment: datetime) -> nw.Expr:
     superseded = nw.col(SUPERSEDED)
-    return frame.filter(
-        nw.col("recorded_at") <= moment, superseded.is_null() | (superseded > moment), ~nw.col("withdrawn")
-    )
+    return (nw.col("recorded_at") <= moment) & (superseded.is_null() | (superseded > moment)) & ~nw.col("withdrawn")

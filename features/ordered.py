@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
+from features.fixed import fixed
 from features.frames import Frame
 from features.keys import with_day
 
@@ -17,13 +18,11 @@ _FAR = 1 << 40
 
 
 @dataclass(frozen=True)
-class Ordered:
-    """A frame sorted by `key` and `by`, see `ordered`.
+class Order:
+    """How rows are ordered, see `ordered`.
 
     Parameters
     ----------
-    frame
-        Eager where the engine keeps order, else lazy. Has one row a combination of `key` and `by`.
     key
         Rows that agree in this column (whole numbers, not negative) belong together.
     by
@@ -32,7 +31,6 @@ class Ordered:
         Whether rows keep their order.
     """
 
-    frame: Any
     key: str
     by: str
     eager: bool
@@ -59,23 +57,44 @@ class Ordered:
         lifted = self._first().cast(nw.Int64).cum_sum() * _FAR
         return (nw.col(column) + lifted).cum_max() - lifted
 
-    def with_columns(self, **columns: nw.Expr) -> "Ordered":
+    def _first(self) -> nw.Expr:
+        return (nw.col(self.key) != nw.col(self.key).shift(1)).fill_null(value=True)
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A sorted frame, see `ordered`.
+
+    Parameters
+    ----------
+    frame
+        Eager where the engine keeps order, else lazy. Has one row a combination of the columns of `order`.
+    order
+        How it is sorted.
+    """
+
+    frame: Any
+    order: Order
+
+    def with_columns(self, *exprs: nw.Expr, **columns: nw.Expr) -> "Ordered":
         """Add columns; the order stays."""
-        return Ordered(self.frame.with_columns(**columns), self.key, self.by, self.eager)
+        return Ordered(self.frame.with_columns(*exprs, **columns), self.order)
 
     def lazy(self) -> Frame:
         """Return the frame, of no order any more."""
         frame: Frame = self.frame.lazy()
         return frame
 
-    def _first(self) -> nw.Expr:
-        return (nw.col(self.key) != nw.col(self.key).shift(1)).fill_null(value=True)
-
 
 def ordered(frame: Frame, key: str, by: str) -> Ordered:
     """Put `frame` in the order of `key` and `by`."""
     if frame.implementation.is_pyspark():
-        return Ordered(frame, key, by, eager=False)
+        return Ordered(frame, Order(key, by, eager=False))
     # One number sorts faster than two.
-    rows: Any = frame.with_columns(_place=with_day(nw.col(key), nw.col(by))).collect()
-    return Ordered(rows.sort("_place").drop("_place"), key, by, eager=True)
+    rows: Any = frame.with_columns(_place(key, by)).collect()
+    return Ordered(rows.sort("_place").drop("_place"), Order(key, by, eager=True))
+
+
+@fixed
+def _place(key: str, by: str) -> nw.Expr:
+    return with_day(nw.col(key), nw.col(by)).alias("_place")

@@ -18,9 +18,10 @@ from features.calendar import local_date, school_year_start
 from features.catalogue import NAMES
 from features.frames import Frame, like, settle
 from features.history import History, history, number_of
+from features.holidays import year_of
 from features.retold import Retold, retold
 from features.tables import Tables, prepared
-from features.weeks import LOWEST, pupil_weeks, year_of
+from features.weeks import LOWEST, pupil_weeks
 from features.windows import SPANS, column, last_year, places, seen_from
 
 MONDAY = 0
@@ -111,7 +112,9 @@ def _only(tables: Tables, who: Frame, keys: Sequence[str], schools: Frame) -> Ta
 
 
 def _origins_of(other: Retold) -> set[int]:
-    found = nw.concat([each.select("origin") for each in (other.pupils, other.schools, other.registers)], how="vertical")
+    found = nw.concat(
+        [each.select("origin") for each in (other.pupils, other.schools, other.registers)], how="vertical"
+    )
     return set(found.unique().collect()["origin"].to_list())
 
 
@@ -136,8 +139,10 @@ def _seen_from(past: History, other: Retold, origins: Sequence[date]) -> Frame:
     fresh = enrolled.join(seen.select(key), on=key, how="anti")
     everyone = nw.concat([seen, fresh], how="diagonal").select(seen.collect_schema().names())
     everyone = everyone.join(settle(last_year(weeks, WANTED)), on=["pupil_no", "origin_year"], how="left")
-    return everyone.drop("origin_year").join(subjects_of(missed, key), on=key, how="left").join(
-        of_school, on=["school", "origin"], how="left"
+    return (
+        everyone.drop("origin_year")
+        .join(subjects_of(missed, key), on=key, how="left")
+        .join(of_school, on=["school", "origin"], how="left")
     )
 
 

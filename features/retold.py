@@ -13,8 +13,9 @@ import narwhals as nw
 from data_contracts.tables import Register, SlotStatus
 from features.calendar import local_date
 from features.frames import Frame, like, settle
-from features.history import CLOSED_SHARE, History, number_of
+from features.history import History, number_of
 from features.known import SUPERSEDED
+from features.school_days import CLOSED_SHARE
 from features.tables import Tables
 
 PUPIL = ["school", "pupil"]

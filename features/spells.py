@@ -6,8 +6,9 @@ Weekends and holidays do not; nor do days on which this pupil had nothing schedu
 import narwhals as nw
 
 from features.before import Before, going_on
+from features.fixed import fixed
 from features.frames import Frame
-from features.ordered import ordered
+from features.ordered import Order, ordered
 
 UNIT_DAY = ["school", "unit", "day"]
 
@@ -17,15 +18,23 @@ def numbered(unit_days: Frame, before: Before | None = None) -> Frame:
 
     The numbers go on from those `before`.
     """
-    lessons = unit_days.filter(nw.col("scheduled") > 0).select(UNIT_DAY)
-    numbers = lessons.with_columns(
-        number=nw.col("day").rank("dense").over("school").cast(nw.Int64),
-        unit_number=nw.col("day").rank("dense").over("school", "unit").cast(nw.Int64),
-    )
+    lessons = unit_days.filter(_with_lessons()).select(UNIT_DAY)
+    numbers = lessons.with_columns(*_day_numbers())
     if before is None:
         return numbers
     numbers = going_on(numbers, before.school_days, ["school"], "number")
     return going_on(numbers, before.units, ["school", "unit"], "unit_number")
+
+
+@fixed
+def _with_lessons() -> nw.Expr:
+    return nw.col("scheduled") > 0
+
+
+@fixed
+def _day_numbers() -> dict[str, nw.Expr]:
+    day = nw.col("day").rank("dense")
+    return {"number": day.over("school").cast(nw.Int64), "unit_number": day.over("school", "unit").cast(nw.Int64)}
 
 
 def in_spells(days: Frame, *, key: str = "pupil_no") -> Frame:
@@ -45,24 +54,53 @@ def in_spells(days: Frame, *, key: str = "pupil_no") -> Frame:
         the school days since the spell before (null on other days and in the first spell).
     """
     # A day on which nothing was scheduled for this pupil is in no spell, and breaks none.
-    rows = ordered(days.filter(~nw.col("unit_number").is_null()), key, "day")
-    rows = rows.with_columns(**{f"_{name}": rows.previous(name) for name in ("unit", "number", "unit_number")})
-    # Within one timetable its own days are counted; where the timetable changed, those of the school.
-    step = (
-        nw.when(nw.col("unit") == nw.col("_unit"))
-        .then(nw.col("unit_number") - nw.col("_unit_number"))
-        .otherwise(nw.col("number") - nw.col("_number"))
-    )
-    rows = rows.with_columns(_step=step)
-    rows = rows.with_columns(_new=(nw.col("_step").fill_null(2) > 1).cast(nw.Int64), _one=nw.lit(1).cast(nw.Int64))
-    rows = rows.with_columns(
-        spell=rows.running_sum("_new"),
-        _place=rows.running_sum("_one"),
-        gap=nw.when(nw.col("_new") == 1).then(nw.col("_step") - 1),
-    )
-    rows = rows.with_columns(_began=nw.when(nw.col("_new") == 1).then(nw.col("_place")).otherwise(0))
-    rows = rows.with_columns(position=nw.col("_place") - rows.running_max("_began") + 1)
+    rows = ordered(days.filter(_was_scheduled()), key, "day")
+    for columns in (_day_before, _step, _begins, _counted_up, _began, _position):
+        rows = rows.with_columns(*columns(rows.order))
     return rows.lazy().drop("_unit", "_number", "_unit_number", "_step", "_new", "_one", "_place", "_began")
+
+
+@fixed
+def _was_scheduled() -> nw.Expr:
+    return ~nw.col("unit_number").is_null()
+
+
+@fixed
+def _day_before(order: Order) -> dict[str, nw.Expr]:
+    return {f"_{name}": order.previous(name) for name in ("unit", "number", "unit_number")}
+
+
+@fixed
+def _step(_: Order) -> dict[str, nw.Expr]:
+    """School days from one day to the next."""
+    # Within one timetable its own days are counted; where the timetable changed, those of the school.
+    same = nw.col("unit") == nw.col("_unit")
+    of_unit, of_school = nw.col("unit_number") - nw.col("_unit_number"), nw.col("number") - nw.col("_number")
+    return {"_step": nw.when(same).then(of_unit).otherwise(of_school)}
+
+
+@fixed
+def _begins(_: Order) -> dict[str, nw.Expr]:
+    return {"_new": (nw.col("_step").fill_null(2) > 1).cast(nw.Int64), "_one": nw.lit(1).cast(nw.Int64)}
+
+
+@fixed
+def _counted_up(order: Order) -> dict[str, nw.Expr]:
+    return {
+        "spell": order.running_sum("_new"),
+        "_place": order.running_sum("_one"),
+        "gap": nw.when(nw.col("_new") == 1).then(nw.col("_step") - 1),
+    }
+
+
+@fixed
+def _began(_: Order) -> dict[str, nw.Expr]:
+    return {"_began": nw.when(nw.col("_new") == 1).then(nw.col("_place")).otherwise(0)}
+
+
+@fixed
+def _position(order: Order) -> dict[str, nw.Expr]:
+    return {"position": nw.col("_place") - order.running_max("_began") + 1}
 
 
 def spells(days: Frame) -> Frame:
@@ -76,9 +114,11 @@ def spells(days: Frame) -> Frame:
         first).
     """
     found = in_spells(days).group_by(["school", "pupil", "pupil_no", "spell"])
-    return found.agg(
-        nw.col("day").min().alias("first_day"),
-        nw.col("day").max().alias("last_day"),
-        nw.col("position").max().alias("school_days"),
-        nw.col("gap").max(),
-    )
+    return found.agg(*_of_spell())
+
+
+@fixed
+def _of_spell() -> tuple[nw.Expr, ...]:
+    day = nw.col("day")
+    length = nw.col("position").max().alias("school_days")
+    return day.min().alias("first_day"), day.max().alias("last_day"), length, nw.col("gap").max()

@@ -64,8 +64,8 @@ def seen_now(weeks: Frame, key: str, wanted: Wanted, *, until: date, lowest: Map
         What stands where there is nothing, of measures for which that is not 0.
     """
     this_year = school_year_start(until).year
-    looked_at = weeks.filter(_in_two_years(this_year))
-    masked = looked_at.with_columns(*_within(wanted, this_year, tuple(lowest.items())))
+    looked_at = weeks.filter(_in_two_years(this_year)).with_columns(*_inside(this_year))
+    masked = looked_at.with_columns(*_within(wanted, tuple(lowest.items())))
     return masked.group_by(key).agg(*_together_now(wanted))
 
 
@@ -75,13 +75,19 @@ def _in_two_years(this_year: int) -> nw.Expr:
 
 
 @fixed
-def _within(wanted: Wanted, this_year: int, lowest: tuple[tuple[str, float], ...]) -> dict[str, nw.Expr]:
+def _inside(this_year: int) -> dict[str, nw.Expr]:
+    """Whether a week is in each window."""
+    ago, now = nw.col("weeks_ago"), nw.col("year") == this_year
+    inside = {f"_in_{name}": now & (ago >= lo) & (ago < hi) for name, (lo, hi) in SPANS.items()}
+    return inside | {"_in_year": now, "_in_last_year": nw.col("year") == this_year - 1}
+
+
+@fixed
+def _within(wanted: Wanted, lowest: tuple[tuple[str, float], ...]) -> dict[str, nw.Expr]:
     """Each measure where its week is in the window, else the lowest there is."""
-    ago, now, least = nw.col("weeks_ago"), nw.col("year") == this_year, dict(lowest)
-    inside = {name: now & (ago >= lo) & (ago < hi) for name, (lo, hi) in SPANS.items()}
-    inside |= {"year": now, "last_year": nw.col("year") == this_year - 1}
+    least = dict(lowest)
     return {
-        column(measure, window): nw.when(inside[window]).then(nw.col(measure)).otherwise(least.get(measure, 0))
+        column(measure, window): nw.when(nw.col(f"_in_{window}")).then(nw.col(measure)).otherwise(least.get(measure, 0))
         for measure, window in sorted(wanted.sums | wanted.largest)
     }
 
@@ -181,9 +187,7 @@ def _every_week(weeks: Frame, measures: Sequence[str], school_weeks: Frame, lowe
     return both.with_columns(pupil_year=with_day(nw.col("pupil_no"), nw.col("year")))
 
 
-def _spans(
-    rows: Ordered, wanted: Iterable[tuple[str, str]], *, largest: bool, lowest: Mapping[str, float]
-) -> Ordered:
+def _spans(rows: Ordered, wanted: Iterable[tuple[str, str]], *, largest: bool, lowest: Mapping[str, float]) -> Ordered:
     """Add the windows of `wanted`, shorter ones first."""
     asked: dict[str, set[str]] = {}
     for measure, window in wanted:
@@ -198,13 +202,13 @@ def _spans(
             }
         )
     shifted = {
-        column(measure, window): rows.previous(column(measure, f"{hi - lo}w"), lo).fill_null(0)
+        column(measure, window): rows.order.previous(column(measure, f"{hi - lo}w"), lo).fill_null(0)
         for measure, windows in asked.items()
         for window, (lo, hi) in SPANS.items()
         if window in windows and lo
     }
     running = {
-        column(measure, "year"): rows.running_max(measure) if largest else rows.running_sum(measure)
+        column(measure, "year"): rows.order.running_max(measure) if largest else rows.order.running_sum(measure)
         for measure, windows in asked.items()
         if "year" in windows
     }
@@ -226,6 +230,6 @@ def _together(
     if not halves:
         return nw.col(measure)
     newest, before = halves
-    earlier = rows.previous(column(measure, f"{before}w"), newest).fill_null(lowest.get(measure, 0))
+    earlier = rows.order.previous(column(measure, f"{before}w"), newest).fill_null(lowest.get(measure, 0))
     now = nw.col(column(measure, f"{newest}w"))
     return nw.max_horizontal(now, earlier) if largest else now + earlier

@@ -12,8 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 from data_contracts.weekly_list import Contribution, Direction, Reason, Signal, Tier
-from features.build import BEFORE, EARLIER
 from features.catalogue import CATALOGUE, Feature, feature
+from features.formulas import BEFORE, EARLIER
 from features.history import day_of
 from features.words import day_text, number_text, percent_text, singular
 

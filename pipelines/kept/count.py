@@ -34,7 +34,7 @@ def count_on(home: Home, now: Known) -> tuple[Segment, pl.DataFrame]:
     since = sinces(now, enrolled)
     told: dict[str, list[pl.LazyFrame]] = {}
     for day in sorted(set(since.values())):
-        for schools in _batches([school for school, first in since.items() if first == day], day, now):
+        for schools in _at_once([school for school, first in since.items() if first == day], day, now):
             for name, table in _counted(home, now, schools, since=day).items():
                 told.setdefault(name, []).append(table)
     tables = {name: pl.concat(parts) for name, parts in told.items()}
@@ -58,9 +58,13 @@ def count_on(home: Home, now: Known) -> tuple[Segment, pl.DataFrame]:
     return Segment(now.as_of, now.until, now.first_day, at, tables, keys, starts), enrolled
 
 
-def _batches(schools: list[str], since: int, now: Known) -> list[list[str]]:
-    """Schools to count at a time: all, unless it is of years."""
-    size = AT_A_TIME if since < now.until - LONG_PAST else len(schools)
+def _at_once(schools: list[str], since: int, now: Known) -> list[list[str]]:
+    """Schools to count at a time: all, unless a long past is counted."""
+    return batched(schools, AT_A_TIME) if since < now.until - LONG_PAST else [schools]
+
+
+def batched(schools: list[str], size: int) -> list[list[str]]:
+    """Part `schools` in batches."""
     return [schools[n : n + size] for n in range(0, len(schools), size)]
 
 

@@ -10,8 +10,9 @@ import polars as pl
 from data_contracts.tables import ENROLMENTS
 from features.calendar import monday, school_year_start
 from features.enrolled import periods
-from features.history import SUSPECT_SHARE, day_of, number_of
+from features.history import day_of, number_of
 from features.known import known
+from features.school_days import SUSPECT_SHARE
 from pipelines.home import Home
 from pipelines.kept.news import VERSION, News, first_days, news, spread
 from pipelines.kept.norm import first_other_day, firsts, norms, stands

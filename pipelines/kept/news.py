@@ -67,6 +67,13 @@ def stored(home: Home, schools: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame(found, schema=dict.fromkeys(_DELIVERY, pl.String), orient="row")
 
 
+def gone(home: Home, segments: Sequence[Segment]) -> bool:
+    """Whether the lake no longer holds something that was counted: a school or delivery that was erased."""
+    counted = lasting(segments, "deliveries").select(_DELIVERY).unique().collect()
+    there = stored(home, sorted(set(counted["school"])))
+    return not counted.join(there, on=_DELIVERY, how="anti").is_empty()
+
+
 def _names(folder: Path) -> list[str]:
     # One call a folder: of a country there are five thousand, with a hundred thousand files.
     return os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 - names are enough

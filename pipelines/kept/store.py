@@ -32,8 +32,8 @@ from pipelines.lake import schema
 SHARDS = 16
 """About 80 of the country's schools, 60,000 pupils, a shard: enough that the fixed cost of counting is small, and no more
 memory than a laptop has."""
-SEGMENTS = 8
-"""Segments of a shard from which they are put together."""
+SEGMENTS, TURNS = 8, 4
+"""Segments of a shard at which they are put together; shards differ in this by less than the second number."""
 ROOM = 1 << 17
 """More than the pupils that a school ever has; `pupil_no` is the school's number times this, and the pupil's own."""
 AFTER_ALL = 1 << 20

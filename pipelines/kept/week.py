@@ -26,10 +26,11 @@ from features.catalogue import NAMES
 from features.enrolled import current
 from features.history import History, number_of
 from pipelines.home import Home
-from pipelines.kept.count import count_on
+from pipelines.kept.count import AT_A_TIME, batched, count_on
 from pipelines.kept.fold import put_together
 from pipelines.kept.known import Known, find_out, first_looked_at
-from pipelines.kept.store import ROOM, SEGMENTS, Segment, dated, empty, place, read, shard_of, standings, write
+from pipelines.kept.news import gone
+from pipelines.kept.store import ROOM, SEGMENTS, TURNS, Segment, dated, empty, place, read, shard_of, standings, write
 from pipelines.lake import Lake
 from pipelines.locks import locked
 
@@ -184,16 +185,30 @@ def _of_shard(work: tuple[Home, int, Sequence[str], date, datetime]) -> tuple[in
 
 def features_of_shard(home: Home, shard: int, schools: Sequence[str], *, week: date, as_of: datetime) -> pl.DataFrame:
     """Features of the pupils of some schools of one shard, which is extended on the way."""
-    folder = place(home, shard)
     moment = as_of.astimezone(UTC)
-    segments, open_end = read(folder, first_day=first_looked_at(week), moment=moment, until=number_of(week))
+    kept = standings(_segments(home, shard, week, moment)[0])
+    # Schools that are counted for the first time bring years with them: not all of them at once.
+    new = [school for school in schools if school not in kept]
+    waves = [[school for school in schools if school in kept], *batched(new, AT_A_TIME)]
+    return pl.concat([_extended(home, shard, wave, week, moment) for wave in waves if wave])
+
+
+def _segments(home: Home, shard: int, week: date, moment: datetime) -> tuple[list[Segment], bool]:
+    """Return what is kept and can be used, and whether more may be added."""
+    segments, open_end = read(place(home, shard), first_day=first_looked_at(week), moment=moment, until=number_of(week))
+    return ([], True) if gone(home, segments) else (segments, open_end)
+
+
+def _extended(home: Home, shard: int, schools: Sequence[str], week: date, moment: datetime) -> pl.DataFrame:
+    segments, open_end = _segments(home, shard, week, moment)
     now = find_out(home, schools, segments, week=week, as_of=moment)
     fresh, enrolled = count_on(home, now)
     found = _features(now, [*segments, fresh], enrolled)
     if open_end and _says_more(now, fresh):
-        together = len(segments) == 0 or len(segments) >= SEGMENTS
+        # Not all shards in the same week.
+        together = len(segments) == 0 or len(segments) >= SEGMENTS - shard % TURNS
         told = [*segments, fresh]
-        write(folder, put_together(told, _folds(told)) if together else fresh, replacing=together)
+        write(place(home, shard), put_together(told, _folds(told)) if together else fresh, replacing=together)
     return found
 
 
@@ -261,6 +276,5 @@ def _as_history(now: Known, segments: Sequence[Segment], enrolled: pl.DataFrame,
         days=nothing,
         numbers=nothing,
         closed=None,
-        sick_spells=nothing,
         **native,
     )

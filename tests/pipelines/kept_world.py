@@ -90,13 +90,13 @@ class Book:
             else:
                 day = self.day()
                 self.put("enrolments", f"e{n}", self.entered(day), **about, valid_from=day)
-            if self.chance(0.15):
+            if self.chance(0 if self.calm else 0.15):
                 self.again("enrolments", self.rows["enrolments"][-1], valid_to=self.day())
             if self.chance(0.15):
                 day = self.day()
                 move = about | {"group": GROUPS[(n + 1) % 2]}
                 self.put("enrolments", f"m{n}", self.entered(day), **move, valid_from=day)
-                if self.chance(0.3):
+                if self.chance(0 if self.calm else 0.3):
                     self.again("enrolments", self.rows["enrolments"][-1], withdrawn=True)
 
     def teach(self) -> None:
@@ -142,8 +142,10 @@ class Book:
                 "registration": self.rng.choice(["report", "observation"]),
             } | SHAPES[int(self.rng.integers(0, len(SHAPES)))]
             if self.chance(0.3):
-                row["end_date"] = day + timedelta(days=int(self.rng.choice([1, 2, 4, 9, 25, 60])))
-            if self.chance(0.06):
+                row["end_date"] = day + timedelta(
+                    days=int(self.rng.choice([1, 2, 4, 9, 25, 60][: 3 if self.calm and "amount" in row else 6]))
+                )
+            if self.chance(0.06) and not (self.calm and "amount" in row):
                 row["open_ended"] = True
             self.put("absences", f"a{n}", self.entered(day), **row)
             if self.chance(0.12):
@@ -153,7 +155,9 @@ class Book:
                     {"open_ended": False, "end_date": day + timedelta(days=3)},
                     {"start_date": self.day(), "end_date": None},
                 ]
-                self.again("absences", self.rows["absences"][-1], **changes[int(self.rng.integers(0, 4))])
+                self.again(
+                    "absences", self.rows["absences"][-1], **changes[int(self.rng.integers(0, 3 if self.calm else 4))]
+                )
 
     def close(self, pupils: int, day: date) -> None:
         """Let (nearly) everybody be away."""
@@ -173,7 +177,7 @@ def _frame(table: str, school: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def _deliver(home: Home, book: Book, table: str, every: int) -> None:
+def _deliver(home: Home, book: Book, table: str, every: int, *, forgetful: bool = True) -> None:
     """Deliver what was entered each Sunday, or every so many; now and then a row is forgotten until much later."""
     start = datetime(2026, 6, 14, 17, tzinfo=UTC)
     by_moment: dict[datetime, list[dict[str, Any]]] = {}
@@ -181,7 +185,7 @@ def _deliver(home: Home, book: Book, table: str, every: int) -> None:
         weeks = max(0, -(-(row["recorded_at"] - start) // timedelta(weeks=every)))
         forgotten = 0 if book.calm else int(book.rng.choice([0] * 30 + [1, 4]))
         # A few are delivered before the moment that they carry.
-        early = 1 if book.chance(0.01) and weeks else 0
+        early = 1 if forgetful and book.chance(0.01) and weeks else 0
         by_moment.setdefault(start + (weeks + forgotten - early) * timedelta(weeks=every), []).append(row)
     for moment, rows in sorted(by_moment.items()):
         name = f"{moment:%Y%m%dT%H%M%SZ}-{table}"
@@ -221,4 +225,34 @@ def write_world(root: Path, seed: int, *, calm: bool = False) -> Home:
             book.close(pupils, book.day())
         for table in book.rows:
             _deliver(home, book, table, every)
+    return home
+
+
+def write_plain_school(root: Path, *also: tuple[str, dict[str, Any]]) -> Home:
+    """Write one school in which everything is entered the same day, and some rows of tables `also`.
+
+    Ten pupils in two classes, of which one has an hour more a day; each Monday some are ill, and each Thursday some miss
+    a lesson.
+    """
+    home = Home.at(root)
+    home.schools.mkdir(parents=True)
+    (home.schools / "11ZZ00.toml").write_text(SETTINGS.format("11ZZ00"), encoding="utf-8")
+    book = Book("11ZZ00", np.random.default_rng(1), calm=True)
+    for n in range(10):
+        about = {"pupil": f"p{n:02d}", "group": GROUPS[n % 2], "year_group": "12", "valid_from": date(2025, 8, 18)}
+        book.put("enrolments", f"e{n}", datetime(2025, 8, 1, tzinfo=UTC), **about)
+    for day in DAYS:
+        entered = datetime.combine(day, time(15), UTC)
+        for group in GROUPS:
+            for slot in range(1, 6 if group == "2a" else 5):
+                lesson = {"group": group, "date": day, "slot": slot, "start_minute": 450 + 50 * slot, "minutes": 50}
+                book.put("timetable", f"{group} {day} {slot}", entered, **lesson)
+        missed = {0: {"kind": "sick"}, 3: {"kind": "truancy", "start_slot": 2, "end_slot": 2}}.get(day.weekday())
+        if missed:
+            for n in range(day.day % 3, 10, 3):
+                book.put("absences", f"a{n} {day}", entered, pupil=f"p{n:02d}", start_date=day, **missed)
+    for table, row in also:
+        book.rows[table].append({"withdrawn": False} | row)
+    for table in book.rows:
+        _deliver(home, book, table, 1, forgetful=False)
     return home

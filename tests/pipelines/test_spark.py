@@ -136,7 +136,7 @@ class TestOnACluster:
     ):
         expected = lists(home, POLARS, tmp_path / "polars")
         found = lists(home, spark, tmp_path / "spark")
-        assert [each.basis for each in found] == [Basis.SCORE, Basis.SCORE]
+        assert [each.basis for each in found] == [Basis.SCORECARD, Basis.SCORECARD]
         assert all(each.signals for each in found)
         for one, other in zip(found, expected, strict=True):
             # The whole list: order, scores, contributions, sentences, rule hits, calendars.
