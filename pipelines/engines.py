@@ -1,18 +1,24 @@
 """What counts: Polars in this process, or a Spark cluster. Both read the same lake and run the same functions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 import polars as pl
 
 from data_contracts.errors import SettingsError, UsageError
+from features.catalogue import NAMES
 from features.frames import Frame
-from features.tables import Tables
+from features.panel import panel_from
+from features.tables import Tables, prepared
 from models.scorecard import Scorecard, as_matrix
+from pipelines.home import Home
 from pipelines.tables import load
 
+AT_A_TIME = 25
+"""Schools of which a panel is counted together: they have nothing to do with one another, and a few keep memory small."""
 SCORES = ("log_odds", "probability", "parts")
 """Columns that `with_scores` adds."""
 
@@ -37,10 +43,33 @@ class Engine:
         Reads tables from the lake.
     scored
         Features with what a scorecard makes of them (see `with_scores`), in memory; without a scorecard the features.
+    panels
+        What `panel_of` gives for each of some batches of schools, as they are done.
     """
 
     load: Load
     scored: Callable[[Scorecard | None, Frame], pl.DataFrame]
+    panels: Callable[[Home, Sequence[Sequence[str]], Sequence[datetime], date], Iterator[pl.DataFrame]]
+
+
+def panel_of(home: Home, schools: Sequence[str], moments: Sequence[datetime], until: date) -> pl.DataFrame:
+    """Features of pupils of `schools` at each of `moments`, from the lake: ``school, pupil, origin`` (date), `NAMES`.
+
+    Parameters
+    ----------
+    until
+        Day up to which a norm timetable is needed.
+    """
+    tables = prepared(load(home, schools=schools, until=until))
+    found = brought_back(panel_from(tables, moments))
+    return found.select("school", "pupil", pl.col("origin").cast(pl.Int32).cast(pl.Date), *NAMES)
+
+
+def _panels(
+    home: Home, batches: Sequence[Sequence[str]], moments: Sequence[datetime], until: date
+) -> Iterator[pl.DataFrame]:
+    for schools in batches:
+        yield panel_of(home, schools, moments, until)
 
 
 def brought_back(frame: Frame) -> pl.DataFrame:
@@ -64,7 +93,7 @@ def _scored(scorecard: Scorecard | None, features: Frame) -> pl.DataFrame:
     return found if scorecard is None else with_scores(scorecard, found)
 
 
-POLARS = Engine(load=load, scored=_scored)
+POLARS = Engine(load=load, scored=_scored, panels=_panels)
 
 
 @contextmanager
@@ -96,4 +125,4 @@ def opened(name: EngineName, *, master: str | None = None) -> Iterator[Engine]:
         remedy = "Installeer het met: pip install 'aanwezig[spark]', of reken met --engine polars."
         raise SettingsError(detail, remedy=remedy) from None
     with spark.session(master or spark.THIS_MACHINE) as running:
-        yield Engine(load=spark.loader(running), scored=spark.scored)
+        yield Engine(load=spark.loader(running), scored=spark.scored, panels=spark.panels(running))

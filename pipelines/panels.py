@@ -6,22 +6,20 @@ from datetime import date, datetime, timedelta
 
 import narwhals as nw
 import polars as pl
-from narwhals.typing import IntoFrame
 
 from data_contracts.errors import NotEnoughDataError
 from data_contracts.school import SchoolSettings
 from features.calendar import local_date
-from features.catalogue import NAMES
 from features.frames import Frame, like, settle
 from features.history import EPOCH, History, history
-from features.panel import panel_from
 from features.rules import Rule, hits, rule_packs
 from features.tables import Tables, prepared
 from models.outcome import AbsentDays, Registered, labels
 from models.splits import Plan, as_of, calendar_weeks, common_weeks, origins
-from pipelines.engines import POLARS, Engine, brought_back
+from pipelines.engines import AT_A_TIME, POLARS, Engine, brought_back
 from pipelines.home import Home
 from pipelines.lake import Lake, as_known
+from pipelines.tables import load
 
 KEY = ["school", "pupil", "origin"]
 PACKS = [f"rules_{name}" for name in rule_packs()]
@@ -33,7 +31,6 @@ _RULES_AT = {
     **dict.fromkeys(RULES, pl.Float64()),
     "already_then": pl.Boolean(),
 }
-AT_A_TIME = 25  # schools of which features are counted together
 STRAY = 0.005  # share of a school's registrations that may lie before its registrations really began
 LONGEST = timedelta(days=4 * 366)  # older registrations teach nothing about schools as they are now
 REMEDY = "Lever eerst schoolweken aan met 'aanwezig ingest'. Tot die tijd staan de lijsten op regels."
@@ -45,6 +42,8 @@ class Ground:
 
     Parameters
     ----------
+    home, engine
+        The installation, and what counts features.
     tables
         All versions of all facts, in memory.
     past
@@ -65,6 +64,8 @@ class Ground:
         Mondays of school weeks from `since`; origins whose outcome is known at `moment`.
     """
 
+    home: Home
+    engine: Engine
     tables: Tables
     past: History
     registered: pl.LazyFrame
@@ -91,7 +92,7 @@ def survey(
     until
         Moment up to which things may be known; never later than the newest delivery, for after that we know nothing.
     engine
-        What counts: everything that is worked out from the ground is worked out there.
+        What counts the features; labels and rules are few enough to be counted here.
 
     Raises
     ------
@@ -116,7 +117,7 @@ def survey(
         detail = f"op {moment:%d-%m-%Y} waren er nog geen afwezigheden bekend"
         raise NotEnoughDataError(detail, remedy=REMEDY)
     since = EPOCH + timedelta(days=int(began["began"].to_numpy().min()))
-    tables = prepared(engine.load(home, until=local_date(moment)))
+    tables = prepared(load(home, until=local_date(moment)))
     past = _settled(history(tables, moment, since=since))
     days = brought_back(past.school_days.select("school", "week").unique())
     # A horizon in calendar days needs no school weeks: courses with a deadline a month have few in common.
@@ -127,6 +128,8 @@ def survey(
         detail = f"er zijn {len(weeks)} schoolweken, te weinig om ook maar van één peildatum de afloop te kennen"
         raise NotEnoughDataError(detail, remedy=REMEDY)
     return Ground(
+        home=home,
+        engine=engine,
         tables=tables,
         past=past,
         registered=lake.scan("outcomes"),
@@ -160,14 +163,13 @@ def features_at(
         in the outcome as it was known at `origin` (all null where the origin is none of `tests`).
     """
     schools = sorted(ground.settings)
+    batches = [schools[start : start + AT_A_TIME] for start in range(0, len(schools), AT_A_TIME)]
+    moments = [as_of(origin) for origin in ground.origins]
     parts = []
-    # Schools have nothing to do with one another: a few at a time keep memory small.
-    for start in range(0, len(schools), AT_A_TIME):
+    for done, part in enumerate(ground.engine.panels(ground.home, batches, moments, local_date(ground.moment)), 1):
+        parts.append(part)
         if say is not None:
-            say(start, len(schools))
-        some = _of_schools(ground.tables, schools[start : start + AT_A_TIME])
-        found = brought_back(panel_from(some, [as_of(origin) for origin in ground.origins]))
-        parts.append(found.select("school", "pupil", pl.col("origin").cast(pl.Int32).cast(pl.Date), *NAMES))
+            say(done, len(batches))
     began = ground.began.select("school", since=pl.col("began").cast(pl.Int32).cast(pl.Date))
     frame = pl.concat(parts).join(began, on="school")
     frame = frame.filter(pl.col("since") <= pl.col("origin") - timedelta(weeks=plan.history_weeks)).drop("since")
@@ -181,14 +183,6 @@ def features_at(
             already_then=pl.when(tested).then(pl.col("already_then").fill_null(value=False)),
         )
     )
-
-
-def _of_schools(tables: Tables, schools: Sequence[str]) -> Tables:
-    def only(table: IntoFrame) -> IntoFrame:
-        chosen: IntoFrame = nw.from_native(table).lazy().filter(nw.col("school").is_in(schools)).to_native()
-        return chosen
-
-    return Tables(only(tables.enrolments), only(tables.timetable), only(tables.absences))
 
 
 def _rules_at(ground: Ground, origin: date) -> pl.DataFrame:

@@ -10,10 +10,11 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import narwhals as nw
@@ -26,13 +27,14 @@ from pyspark.sql.types import ArrayType, DoubleType, StructField, StructType
 
 from data_contracts.errors import SettingsError, StorageError
 from data_contracts.tables import TABLES
+from features.catalogue import NAMES
 from features.frames import Frame
 from features.tables import Tables
 from models.scorecard import Scorecard
-from pipelines.engines import SCORES, Load, brought_back, with_scores
+from pipelines.engines import SCORES, Load, brought_back, panel_of, with_scores
 from pipelines.home import Home
 from pipelines.lake import Lake, schema
-from pipelines.norm import norm_timetable
+from pipelines.norm import norm_timetables
 
 THIS_MACHINE = "local[2]"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -40,6 +42,8 @@ _ANSWER_SECONDS = 5.0  # a master on the network answers in milliseconds; Spark 
 _WORKER_SECONDS = 60.0  # a worker starts a Java process before it is ready
 _LOOK_SECONDS = 0.2
 _TYPES = {pl.String: "string", pl.Int64: "bigint", pl.Float64: "double", pl.Boolean: "boolean", pl.Date: "date"}
+_PANEL = {"school": "string", "pupil": "string", "origin": "date"}
+_SENT = {"school": pa.string(), "pupil": pa.string(), "origin": pa.date32()}
 _BEYOND_THE_RECORD = {"delivered_at", "delivery"}
 
 
@@ -103,12 +107,11 @@ def load(
     # The norm follows from a few figures of each school: it is made here and sent along.
     rows = {name: lake.scan(name, schools=chosen, delivered_by=delivered_by) for name in names}
     last = until or datetime.now(UTC).date()
-    norms = [norm_timetable(lake.settings(school), rows, last=last) for school in chosen]
+    norms = norm_timetables([lake.settings(school) for school in chosen], rows, last=last)
     timetable = frames["timetable"]
-    for norm in norms:
-        if norm is not None:
-            sent = norm.select(timetable.columns).to_arrow()
-            timetable = timetable.unionByName(running.createDataFrame(sent, timetable.schema))
+    if norms:
+        sent = pl.concat(norms).select(timetable.columns).to_arrow()
+        timetable = timetable.unionByName(running.createDataFrame(sent, timetable.schema))
     return Tables(enrolments=frames["enrolments"], timetable=timetable, absences=frames["absences"])
 
 
@@ -130,6 +133,33 @@ def scored(scorecard: Scorecard | None, features: Frame) -> pl.DataFrame:
     added = (DoubleType(), DoubleType(), ArrayType(DoubleType()))
     columns = [StructField(name, kind) for name, kind in zip(SCORES, added, strict=True)]
     return brought_back(nw.from_native(native.mapInArrow(score, StructType([*native.schema.fields, *columns]))))
+
+
+def panels(
+    running: SparkSession,
+) -> Callable[[Home, Sequence[Sequence[str]], Sequence[datetime], date], Iterator[pl.DataFrame]]:
+    """Return what counts panels on the executors: each takes some schools, reads their part of the lake and counts.
+
+    Schools have nothing to do with one another. As Spark frames, every moment would be sixty jobs of its own.
+    """
+
+    def counted(
+        home: Home, batches: Sequence[Sequence[str]], moments: Sequence[datetime], until: date
+    ) -> Iterator[pl.DataFrame]:
+        root, when = str(home.root), tuple(moments)
+
+        def count(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for schools in (text.split(" ") for batch in rows for text in batch.column("schools").to_pylist()):
+                found = panel_of(Home.at(Path(root)), schools, when, until)
+                columns = {name: found[name].to_arrow().cast(_SENT.get(name, pa.float64())) for name in found.columns}
+                yield from pa.table(columns).to_batches()
+
+        sent = pa.table({"schools": [" ".join(schools) for schools in batches]})
+        columns = ", ".join(f"`{name}` {_PANEL.get(name, 'double')}" for name in (*_PANEL, *NAMES))
+        parted = running.createDataFrame(sent).repartition(len(batches), "schools")
+        yield pl.DataFrame(parted.mapInArrow(count, columns).toArrow())
+
+    return counted
 
 
 def _read(
