@@ -78,7 +78,7 @@ def compare(home: Home, made: WeeklyList, events: Events, *, week: date) -> list
     pupil = dict(zip(numbers, Keys.of(home).pseudonyms(pl.Series(numbers), school), strict=True))
     past = history(load(home, schools=[school], until=week), as_of(week))
     counted = past.days.collect().to_native()
-    series = unbroken(past.days.filter(nw.col("away") == 1), past.numbers).collect().to_native()
+    series = unbroken(past.days.filter(nw.col("away") == 1)).collect().to_native()
     same = defaultdict(int)
     for number in numbers:
         mine, theirs = counted.filter(pupil=pupil[number]), series.filter(pupil=pupil[number]).sort("first_day")

@@ -66,6 +66,20 @@ def show(line: dict[str, object]) -> None:
     print(json.dumps(rounded), flush=True)
 
 
+def beside_plain(theirs: Measured, *, n: int, peer_n: int, ours_s: float) -> dict[str, object]:
+    """Return what a line says of plain pandas, which counted `peer_n` of `n` pupils."""
+    scaled = theirs.seconds * n / peer_n
+    return {
+        "peer": "plain pandas, groupby and rolling, on a tenth",
+        "peer_n": peer_n,
+        "peer_s": theirs.seconds,
+        "peer_s_scaled": scaled,
+        "peer_cpu_s": theirs.cpu_s,
+        "peer_peak_mb": theirs.peak_mb,
+        "ratio": scaled / ours_s,
+    }
+
+
 def limits(*, seconds: float, limit_s: float, peak: int, limit_mb: int | None = None) -> dict[str, object]:
     """Say what was allowed, and whether it was kept."""
     kept = seconds <= limit_s and (limit_mb is None or peak <= limit_mb)

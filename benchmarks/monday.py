@@ -9,7 +9,7 @@ import polars as pl
 
 from benchmarks.agreement import of_frames, of_pandas
 from benchmarks.lakes import MONDAYS, ROOT, lake_of, registrations
-from benchmarks.measured import apart, limits, show
+from benchmarks.measured import apart, beside_plain, limits, show
 from benchmarks.shape import PUPILS_A_SCHOOL, name_of, schools
 from benchmarks.training import LATE, PUPILS, batches, plain_panel
 from features.catalogue import NAMES
@@ -44,15 +44,7 @@ def features_week(size: str) -> None:
         msg = f"features differ from plain pandas: {differ}"
         raise SystemExit(msg)
     peer_n = min(len(tenth) * PUPILS_A_SCHOOL, pupils)
-    scaled = theirs.seconds * pupils / peer_n
-    peer = {
-        "peer": "plain pandas, groupby and rolling, on a tenth",
-        "peer_n": peer_n,
-        "peer_s": theirs.seconds,
-        "peer_s_scaled": scaled,
-        "peer_cpu_s": theirs.cpu_s,
-        "peer_peak_mb": theirs.peak_mb,
-        "ratio": scaled / float(str(line["ours_s"])),
+    peer = beside_plain(theirs, n=pupils, peer_n=peer_n, ours_s=float(str(line["ours_s"]))) | {
         "equal": f"all {len(NAMES)} features of {len(found)} pupils",
         "note": "the peer keeps nothing: it counts the year again",
     }

@@ -15,7 +15,7 @@ from benchmarks import plain_pandas
 from benchmarks.agreement import differences
 from benchmarks.any_series import tsfresh_panel
 from benchmarks.lakes import BATCH, LAST_DAY, MONDAYS, ROOT, lake_of, registrations
-from benchmarks.measured import apart, limits, peak_mb, show
+from benchmarks.measured import apart, beside_plain, limits, peak_mb, show
 from benchmarks.shape import PUPILS_A_SCHOOL, name_of, schools
 from features.catalogue import NAMES
 from features.panel import panel
@@ -103,15 +103,7 @@ def features_panel(size: str) -> None:
         raise SystemExit(msg)
     line = _ours_line("features_panel", root, pupils, names)
     peer_n = min(len(tenth) * PUPILS_A_SCHOOL, pupils)
-    scaled = theirs.seconds * pupils / peer_n
-    peer = {
-        "peer": "plain pandas, groupby and rolling, on a tenth",
-        "peer_n": peer_n,
-        "peer_s": theirs.seconds,
-        "peer_s_scaled": scaled,
-        "peer_cpu_s": theirs.cpu_s,
-        "peer_peak_mb": theirs.peak_mb,
-        "ratio": scaled / float(str(line["ours_s"])),
+    peer = beside_plain(theirs, n=pupils, peer_n=peer_n, ours_s=float(str(line["ours_s"]))) | {
         "equal": f"all {len(NAMES)} features of {theirs.result} rows",
     }
     show(line | peer)

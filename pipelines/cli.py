@@ -132,7 +132,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train het model op alles wat bekend is, en leg het vast in MLflow."""
-    from pipelines.engines import opened  # noqa: PLC0415 - loads Polars
+    from pipelines.engine_by_name import opened  # noqa: PLC0415 - loads Polars
     from pipelines.train import train as run  # noqa: PLC0415 - loads scikit-learn and MLflow
 
     with opened(engine, master=master) as chosen, progress("Trainen") as say:
@@ -175,7 +175,7 @@ def weekly(
     if exports is not None:
         found = _take_in(home, exports)
         refused = reports.refused(found) if as_json else reports.show_deliveries(found, brief=True, as_json=False)
-    from pipelines.engines import opened  # noqa: PLC0415 - loads Polars
+    from pipelines.engine_by_name import opened  # noqa: PLC0415 - loads Polars
     from pipelines.weekly import weekly as run  # noqa: PLC0415 - same
 
     weeks: Sequence[date | None] = [moment.date() for moment in week] if week else [None]

@@ -1,14 +1,12 @@
 """What counts: Polars in this process, or a Spark cluster. Both read the same lake and run the same functions."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
-from data_contracts.errors import SettingsError, UsageError
 from features.catalogue import NAMES
 from features.frames import Frame
 from features.panel import panel_from
@@ -21,10 +19,6 @@ AT_A_TIME = 25
 """Schools of which a panel is counted together: they have nothing to do with one another, and a few keep memory small."""
 SCORES = ("log_odds", "probability", "parts")
 """Columns that `with_scores` adds."""
-
-
-EngineName = Literal["polars", "spark"]
-"""Engines by the name that the command line takes."""
 
 
 class Load(Protocol):
@@ -94,35 +88,3 @@ def _scored(scorecard: Scorecard | None, features: Frame) -> pl.DataFrame:
 
 
 POLARS = Engine(load=load, scored=_scored, panels=_panels)
-
-
-@contextmanager
-def opened(name: EngineName, *, master: str | None = None) -> Iterator[Engine]:
-    """Hold an engine for as long as it is worked with.
-
-    Parameters
-    ----------
-    master
-        Address of the Spark master, ``spark://host:7077``; two cores of this machine where left out.
-
-    Raises
-    ------
-    UsageError, SettingsError
-        A master without Spark was asked for; PySpark or Java is missing, or the master does not answer.
-    """
-    if name == "polars":
-        if master is not None:
-            detail = "--master hoort bij --engine spark"
-            raise UsageError(detail, remedy="Geef ook --engine spark, of laat --master weg.")
-        yield POLARS
-        return
-    try:
-        from pipelines import spark  # noqa: PLC0415 - an optional extra, and heavy
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"pyspark", "py4j"}:
-            raise
-        detail = "PySpark is niet geïnstalleerd"
-        remedy = "Installeer het met: pip install 'aanwezig[spark]', of reken met --engine polars."
-        raise SettingsError(detail, remedy=remedy) from None
-    with spark.session(master or spark.THIS_MACHINE) as running:
-        yield Engine(load=spark.loader(running), scored=spark.scored, panels=spark.panels(running))

@@ -23,7 +23,8 @@ from models.outcome import read_outcome
 from models.scorecard import Calibration, Scorecard, Shape, Target
 from models.serving import save, serve
 from models.splits import Plan
-from pipelines.engines import POLARS, SCORES, Engine, opened, with_scores
+from pipelines.engine_by_name import opened
+from pipelines.engines import POLARS, SCORES, Engine, with_scores
 from pipelines.home import Home
 from pipelines.ingest import ingest
 from pipelines.panels import KEY, features_at, labels_at, survey
