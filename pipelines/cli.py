@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from data_contracts.quality import QualityReport
 from pipelines import reports
 from pipelines.clock import utc_of
 from pipelines.home import Home
+from pipelines.model_commands import commands as model_commands
+from pipelines.options import Brief, CountOn, Json, Master
 from pipelines.progress import progress
 
 app = typer.Typer(
@@ -25,14 +27,6 @@ app = typer.Typer(
     help="Vroeg zien welke leerlingen een gesprek waard zijn. De gegevens staan in AANWEZIG_HOME (standaard ./var).",
     pretty_exceptions_enable=False,
 )
-
-Brief = Annotated[bool, typer.Option("--brief", help="Alleen de optelling.")]
-Json = Annotated[bool, typer.Option("--json", help="Schrijf het resultaat als JSON.")]
-CountOn = Annotated[
-    Literal["polars", "spark"],
-    typer.Option("--engine", help="Wat rekent: deze machine (polars) of een cluster (spark)."),
-]
-Master = Annotated[str | None, typer.Option(help="Adres van de Spark-master, zoals spark://rekenmeester:7077.")]
 
 
 def main() -> None:
@@ -123,37 +117,6 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
         raise typer.Exit(RefusedDeliveryError.exit_code)
 
 
-@app.command(epilog="Voorbeeld: aanwezig train")
-def train(
-    *,
-    outcome: Annotated[str, typer.Option(help="Uitkomst: een naam of een TOML-bestand.")] = "long_absence",
-    engine: CountOn = "polars",
-    master: Master = None,
-    as_json: Json = False,
-) -> None:
-    """Train het model op alles wat bekend is, en leg het vast in MLflow."""
-    from pipelines.engine_by_name import opened  # noqa: PLC0415 - loads Polars
-    from pipelines.train import train as run  # noqa: PLC0415 - loads scikit-learn and MLflow
-
-    with opened(engine, master=master) as chosen, progress("Trainen") as say:
-        result = run(Home.from_environment(), outcome=outcome, engine=chosen, progress=say)
-    reports.show(result, as_json=as_json)
-
-
-@app.command(epilog="Voorbeeld: aanwezig evaluate --json")
-def evaluate(
-    *,
-    outcome: Annotated[str, typer.Option(help="Uitkomst: een naam of een TOML-bestand.")] = "long_absence",
-    as_json: Json = False,
-) -> None:
-    """Meet op eerdere weken hoeveel nieuwe gevallen de lijst vindt, en hoeveel de drempels vinden."""
-    from pipelines.train import evaluate as run  # noqa: PLC0415 - loads scikit-learn and MLflow
-
-    with progress("Terugkijken") as say:
-        result = run(Home.from_environment(), outcome=outcome, progress=say)
-    reports.show(result, as_json=as_json)
-
-
 @app.command(epilog="Voorbeeld: aanwezig weekly --week 2026-11-16")
 def weekly(
     *,
@@ -238,6 +201,9 @@ def status(*, as_json: Json = False) -> None:
     from pipelines.standing import standing  # noqa: PLC0415 - loads Polars
 
     reports.show(standing(Home.from_environment(), now=datetime.now(UTC)), as_json=as_json)
+
+
+app.registered_commands += model_commands.registered_commands
 
 
 def _take_in(home: Home, path: Path, **said: Any) -> list[QualityReport]:  # noqa: ANN401 - what `ingest` takes
