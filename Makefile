@@ -12,13 +12,15 @@ DEMO := AANWEZIG_HOME=var/demo AANWEZIG_MODE=demo
 
 demo: $(VENV)/.runtime
 	@rm -rf var/demo
-	@echo "1/4 Een synthetische regio (niemand bestaat)"
+	@echo "1/5 Een synthetische regio (niemand bestaat)"
 	@$(DEMO) $(BIN)/aanwezig simulate var/demo/region
-	@echo "2/4 Exports aannemen"
+	@echo "2/5 Exports aannemen"
 	@$(DEMO) $(BIN)/aanwezig ingest var/demo/region/exports --brief
-	@echo "3/4 Model trainen"
+	@echo "3/5 Model trainen, en het op eerdere weken beproeven"
 	@$(DEMO) $(BIN)/aanwezig train
-	@echo "4/4 De laatste drie weeklijsten"
+	@echo "4/5 Het model keuren en ervoor tekenen"
+	@$(DEMO) $(BIN)/aanwezig promote --by "Wouter (demo)" || echo "De lijsten volgen de drempels."
+	@echo "5/5 De laatste drie weeklijsten"
 	@$(DEMO) $(BIN)/aanwezig weekly --week 2026-11-02 --week 2026-11-09 --week 2026-11-16 --brief
 	@if [ "$(SERVE)" = "no" ]; then echo "Klaar. Bekijk de pagina met: $(DEMO) $(BIN)/aanwezig serve"; \
 	else $(DEMO) $(BIN)/aanwezig serve --port $(PORT); fi

@@ -16,7 +16,10 @@ BENCHMARKS = {
     "features_live": "benchmarks.live",
     "features_growth": "benchmarks.training",
     "weekly_swv": "benchmarks.weekly_swv",
-    "score": "benchmarks.score",
+    "explain": "benchmarks.explain",
+    "models_compared": "benchmarks.models_compared",
+    "pooling": "benchmarks.pooling",
+    "pilot_power": "benchmarks.pilot_power",
 }
 """Name of each, which is the function, and the module that it is in: each loads only what it needs."""
 

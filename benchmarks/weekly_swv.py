@@ -26,7 +26,7 @@ from features.catalogue import CATALOGUE
 from models.fit import About, Sample, fit
 from models.outcome import LISTED, read_outcome
 from models.scorecard import Scorecard
-from models.serving import serve
+from models.serving import Decision, decide, save
 from pipelines import ingest, opening, weekly
 from pipelines.home import Home
 
@@ -43,7 +43,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "compare": ((ingest, "_stage_all"),),
     "store": ((ingest, "_settle"),),
     "features": ((weekly, "count"),),
-    "lists": ((weekly, "weekly_list"), (weekly, "_counted")),
+    "lists": ((weekly, "weekly_list"), (weekly, "gathered")),
     "publish": ((weekly, "publish"),),
 }
 """Functions whose time is that of a stage. Of two, one calls nothing of the other."""
@@ -104,7 +104,9 @@ def _scorecard() -> Scorecard:
 
 def _home(root: Path, scorecard: Scorecard) -> Home:
     home = Home.at(root)
-    serve(home.scorecards, scorecard)
+    save(home.scorecards, scorecard)
+    version, at = scorecard.version, scorecard.data_moment
+    decide(home.scorecards, Decision(at=at, what="promoted", version=version, serves=version, by="benchmark"))
     return home
 
 

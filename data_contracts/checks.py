@@ -9,10 +9,8 @@ column and value.
 import logging
 import os
 import re
-import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from data_contracts.imports import as_if_not_installed, not_yet
 from data_contracts.quality import Finding, Severity
 from data_contracts.rules import DOCS, YEARS_AHEAD, Rule, checked_columns, prepare, rules_of
 from data_contracts.tables import TABLES, Table
@@ -220,32 +219,21 @@ def _missing_column(name: str, *, table: Table, file: str) -> Finding:
 
 @cache
 def _expectations() -> Any:  # noqa: ANN401 - the library ships no types
-    """The library itself: it takes seconds to import, so only a delivery does."""
+    """The library itself: it takes more than a second to import, so only a delivery does.
+
+    It loads the whole of Spark and SQLAlchemy where those are installed, though we hand it pandas frames, and statistics
+    and drawings that no rule of ours asks for: as much again. Worse: Spark takes a Python without a main file
+    (``python -c``) for a run of its own doctests, and ends it.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with _as_if_not_installed("pyspark"), warnings.catch_warnings():
+    hidden = as_if_not_installed("pyspark", "sqlalchemy")
+    with hidden, not_yet("altair", "scipy.stats"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the library are not ours to mend
         import great_expectations  # noqa: PLC0415
         import great_expectations.data_context.types.base  # noqa: PLC0415
         import great_expectations.expectations  # noqa: PLC0415
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     return great_expectations
-
-
-@contextmanager
-def _as_if_not_installed(name: str) -> Iterator[None]:
-    """Hide a library from an import that takes along all it finds, unless it is in use already.
-
-    Great Expectations loads the whole of Spark where that is installed, for half a second, though we hand it pandas
-    frames. Worse: Spark takes a Python without a main file (``python -c``) for a run of its own doctests, and ends it.
-    """
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # which is how Python says: not to be imported
-    try:
-        yield
-    finally:
-        del sys.modules[name]
 
 
 @cache

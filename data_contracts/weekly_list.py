@@ -42,6 +42,13 @@ class Tier(StrEnum):
     DISCUSS_NOW = "discuss_now"
 
 
+class Certainty(StrEnum):
+    """How much a score would differ had the model learned from other pupils like these: redelijk zeker, onzeker."""
+
+    FAIR = "fair"
+    LOW = "low"
+
+
 class Direction(StrEnum):
     """Which way a contribution moves the score."""
 
@@ -137,6 +144,8 @@ class Signal(_Frozen):
         stands on rules.
     tier, frequency
         The likelihood in words and as a natural frequency.
+    certainty
+        How sure the score is; None where the model cannot tell, and on lists of before it could.
     raising, lowering
         Sentences, strongest first, never mixed.
     since, order_note
@@ -155,6 +164,7 @@ class Signal(_Frozen):
     baseline: float | None = None
     contributions: tuple[Contribution, ...] = ()
     tier: Tier | None = None
+    certainty: Certainty | None = None
     frequency: str = ""
     raising: tuple[Reason, ...] = ()
     lowering: tuple[Reason, ...] = ()

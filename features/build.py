@@ -5,7 +5,7 @@ catalogue entry names under ``of``. Missing (null) means that it cannot be known
 nothing to compare with. It never means zero.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -16,9 +16,10 @@ from features.calendar import school_year_start
 from features.catalogue import CATALOGUE, NAMES
 from features.fixed import fixed
 from features.formulas import BEFORE, EARLIER, HOW, SUBJECTS, WEEKDAYS, facts, known_windows
-from features.frames import Frame, settle
+from features.frames import Frame, at_once_if_few, collected, settle
 from features.history import History, history, number_of
 from features.holidays import this_weeks_year
+from features.school_time import SchoolTime
 from features.tables import Tables
 from features.weeks import LOWEST, SUMMED, pupil_weeks
 from features.windows import SPANS, Wanted, column, seen_now
@@ -30,7 +31,7 @@ FACTS = ("enrolled_from", "last_sick", "weeks_known")
 school weeks known this year."""
 
 
-def build(tables: Tables, as_of: datetime) -> Any:  # noqa: ANN401 - the caller's own kind of frame
+def build(tables: Tables, as_of: datetime, *, time: SchoolTime | None = None) -> Any:  # noqa: ANN401 - the caller's own kind of frame
     """Features of every pupil enrolled at `as_of`, from what was known then.
 
     Parameters
@@ -39,6 +40,9 @@ def build(tables: Tables, as_of: datetime) -> Any:  # noqa: ANN401 - the caller'
         Versions of facts of one or more schools.
     as_of
         Moment (UTC, aware).
+    time
+        What is the same for all pupils, where `features.history.school_time` worked it out before: for `tables` of single
+        pupils. The timetable of `tables` is then not looked at.
 
     Returns
     -------
@@ -46,7 +50,9 @@ def build(tables: Tables, as_of: datetime) -> Any:  # noqa: ANN401 - the caller'
         Columns `IDENTITY`, then `features.catalogue.NAMES` (float), then `FACTS`, then the window sums that sentences
         quote (``<measure>__<window>``). One row a pupil, ordered by school and pupil.
     """
-    return build_from(history(tables, as_of)).collect().to_native()
+    looked_at = [tables.enrolments, tables.absences] + ([tables.timetable] if time is None else [])
+    with at_once_if_few(*looked_at):
+        return collected(build_from(history(tables, as_of, time=time))).to_native()
 
 
 def build_from(past: History) -> Frame:
@@ -70,20 +76,21 @@ def counted(past: History, weeks: Frame | None = None) -> Frame:
         school ``newest`` (number of its newest school day) and the windows of its registers.
     """
     rows = settle(pupil_weeks(past)) if weeks is None else weeks
-    missed = past.lessons.with_columns(this_weeks_year(past.until)).filter(_lately(past.until))
-    newest = past.school_days.group_by(["school"]).agg(_newest())
+    missed = past.lessons.with_columns(this_weeks_year()).filter(_lately(past.until))
+    newest = past.of_schools("newest", lambda: past.school_days.group_by(["school"]).agg(_newest()))
+    registers = past.of_schools("registers", lambda: counted_schools(past))
     return (
         past.pupils.with_columns(_origin(past.until))
         .join(seen_now(rows, "pupil_no", WANTED, until=past.until, lowest=LOWEST), on="pupil_no", how="left")
         .join(subjects_of(missed, ["pupil_no"]), on="pupil_no", how="left")
-        .join(counted_schools(past), on=["school", "origin"], how="left")
+        .join(registers, on=["school", "origin"], how="left")
         .join(newest, on="school", how="left")
     )
 
 
 def counted_schools(past: History) -> Frame:
     """Windows of each school's registers, seen from the end of `past`: ``school, origin`` and `REGISTERS`."""
-    recorded = past.registers.with_columns(this_weeks_year(past.until))
+    recorded = past.registers.with_columns(this_weeks_year())
     return seen_now(recorded, "school", REGISTERS, until=past.until).with_columns(_origin(past.until))
 
 
@@ -104,7 +111,11 @@ def _origin(until: date) -> nw.Expr:
 
 def subjects_of(missed: Frame, keys: Sequence[str]) -> Frame:
     """Single lessons missed, by subject, summed to `SUBJECTS` for each of `keys`."""
-    each = missed.group_by([*keys, "subject"]).agg(_lessons())
+    return subjects_together(missed.group_by([*keys, "subject"]).agg(_lessons()), keys)
+
+
+def subjects_together(each: Frame, keys: Sequence[str]) -> Frame:
+    """Sum to `SUBJECTS` what was missed of each subject: ``lessons``, for each of `keys`."""
     return each.group_by(list(keys)).agg(*_by_subject())
 
 
@@ -123,9 +134,16 @@ def _by_subject() -> tuple[nw.Expr, ...]:
     )
 
 
-def features_of(counted: Frame) -> Frame:
-    """Features from what was counted (`counted_now`), of one or of many origins: its columns, `NAMES` and `FACTS`."""
-    frame = _with_totals(settle(counted.with_columns(_nothing_where_null()).with_columns(*known_windows())))
+def features_of(counted: Frame, numbers: Mapping[str, str] | None = None) -> Frame:
+    """Features from what was counted (`counted`), of one or of many origins: its columns, `NAMES` and `FACTS`.
+
+    Parameters
+    ----------
+    numbers
+        Per set of peers (`PEERS`) a column that is the same for those who are in it at an origin, where there is one.
+    """
+    frame = settle(counted.with_columns(_nothing_where_null()).with_columns(*known_windows()))
+    frame = _with_totals(frame, {} if numbers is None else numbers)
     return frame.with_columns(*facts(), *_all_features())
 
 
@@ -176,6 +194,10 @@ REGISTERS = Wanted(sums=frozenset({("planned_minutes", "4w"), ("untaken_minutes"
 """Windows of a school's registers."""
 
 
+PEERS = ("group", "year_group", "school")
+"""Whom pupils are compared with: those now in the same one."""
+
+
 @cache
 def _compared() -> dict[str, tuple[str, ...]]:
     """For each set of peers, what is to be compared."""
@@ -195,9 +217,9 @@ def _totals(peers: str) -> tuple[nw.Expr, ...]:
     return tuple(nw.col(name).sum().alias(f"{peers}:{name}") for name in _compared()[peers])
 
 
-def _with_totals(frame: Frame) -> Frame:
+def _with_totals(frame: Frame, numbers: Mapping[str, str]) -> Frame:
     """Add, for each set of peers, what is to be compared: sums over those now in the same group, year group or school."""
     for peers in _compared():
-        keys = list(dict.fromkeys(["origin", "school", peers]))
+        keys = [numbers[peers]] if peers in numbers else list(dict.fromkeys(["origin", "school", peers]))
         frame = frame.join(frame.group_by(keys).agg(*_totals(peers)), on=keys, how="left")
     return frame

@@ -3,12 +3,14 @@
 Features, rules, outcomes and the calendar on the page all read this one history.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
 import narwhals as nw
+from narwhals.typing import IntoFrame
 
 from features.absent import cells
 from features.before import Before
@@ -16,13 +18,14 @@ from features.calendar import local_date, school_year_start
 from features.enrolled import current, periods
 from features.fixed import fixed
 from features.frames import Frame, held, settle
-from features.keys import day_in, number_in, with_day
+from features.keys import with_day
 from features.known import known
-from features.pupil_days import pupil_days, subjects_missed
+from features.pupil_days import lessons_missed, pupil_days
 from features.pupil_time import own_days, pupil_weeks
 from features.registered import registered
-from features.scheduled import Scheduled, scheduled, week_of
-from features.school_days import Calendar, calendar_of, closed_days
+from features.scheduled import scheduled
+from features.school_days import closed_days
+from features.school_time import SchoolTime, over_time
 from features.spells import spells
 from features.tables import Tables
 
@@ -88,6 +91,8 @@ class History:
         where there are none.
     before
         What this history goes on from, if it does.
+    time
+        What was worked out before for all pupils of the school, if it was.
 
     Notes
     -----
@@ -108,6 +113,11 @@ class History:
     numbers: Frame
     closed: Frame | None
     before: Before | None = None
+    time: SchoolTime | None = None
+
+    def of_schools(self, name: str, make: Callable[[], Frame]) -> Frame:
+        """Return what `make` makes of schools alone: only once for all histories with the same `time`."""
+        return make() if self.time is None else self.time.once(name, make)
 
     @cached_property
     def sick_spells(self) -> Frame:
@@ -133,6 +143,7 @@ def history(
     until: date | None = None,
     closed: Frame | None = None,
     before: Before | None = None,
+    time: SchoolTime | None = None,
 ) -> History:
     """Build the history of all pupils in `tables` as it was known at `as_of`.
 
@@ -151,19 +162,24 @@ def history(
         Closed days (`History.closed`) where they are known already, for `tables` that hold only some of a school's pupils.
     before
         What was counted of the days before `since` (a Monday), where that need not be counted again.
+    time
+        See `school_time`: then the timetable and `closed` are those of then, and not looked at again.
 
     Raises
     ------
     ValueError
-        `as_of` has no time zone.
+        `as_of` has no time zone; or `time` is of other days, was known later, or comes with `closed` or `before`.
     """
-    if as_of.tzinfo is None:
-        msg = "as_of needs a time zone"
-        raise ValueError(msg)
-    today = until or local_date(as_of)
-    first = since or school_year_start(school_year_start(today) - timedelta(days=1))
-    first_day, end_day = number_of(first), number_of(today)
-    plan = scheduled(known(tables.timetable, as_of), first_day=first_day, end_day=end_day)
+    first_day, end_day = _stretch(as_of, since, until)
+    given = time
+    if time is None:
+        plan = scheduled(known(tables.timetable, as_of), first_day=first_day, end_day=end_day)
+    else:
+        if closed is not None or before is not None:
+            msg = "time of the schools has closed days of its own, and goes on from nothing"
+            raise ValueError(msg)
+        time.check(as_of, first_day, end_day)
+        plan = time.plan
     numbers_of = None if before is None else before.pupils
     enrolled = periods(known(tables.enrolments, as_of), end_day=end_day, numbers=numbers_of)
     there = held(enrolled.with_columns(_group_unit()).join(plan.units, on=["school", "unit"], how="left"))
@@ -175,29 +191,74 @@ def history(
     missed = cells(found, plan)
     missed = missed if plan.subjects is None else settle(missed)
     days = settle(_with_away(pupil_days(missed, plan)))
-    shut = closed_days(plan, days, there) if closed is None else held(closed)
-    calendar = calendar_of(plan, shut, before)
+    if time is None:
+        shut = closed_days(plan, days, there) if closed is None else held(closed)
+        time = over_time(plan, shut, before, as_of=as_of, first_day=first_day, end_day=end_day)
+    calendar = time.calendar
     pupils = enrolled.select("school", "pupil", "pupil_no").unique(subset="pupil_no", keep="any")
     # Joining with the calendar leaves the closed days out here too. Where all match, a left join leaves rows in place.
-    how: Literal["inner", "left"] = "left" if calendar.whole and not plan.loose else "inner"
+    how: Literal["inner", "left"] = "left" if time.every_day else "inner"
     days = days.join(calendar.places.drop("school", "unit_no", "day", "scheduled", "named"), on="unit_day", how=how)
     days = settle(days.join(pupils, on="pupil_no", how="left"))
     weeks = _pupil_weeks(pupil_weeks(enrolled, calendar.places, own), days, pupils)
     return History(
         as_of=as_of,
-        until=today,
+        until=day_of(end_day),
         pupils=settle(current(enrolled, today=end_day)),
         enrolments=enrolled.drop("unit", "unit_no"),
         school_days=calendar.school_days,
         school_weeks=calendar.school_weeks,
         weeks=settle(weeks),
         days=days.drop("pupil_day", "unit_day"),
-        lessons=_lessons(days, missed, plan),
-        registers=_registers(calendar, plan),
+        lessons=lessons_missed(days, missed, plan.subjects),
+        registers=time.registers,
         numbers=calendar.numbers,
-        closed=None if shut is None else shut.frame,
+        closed=time.closed,
         before=before,
+        time=given,
     )
+
+
+def school_time(
+    timetable: IntoFrame,
+    as_of: datetime,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    closed: Frame | None = None,
+) -> SchoolTime:
+    """Work out once what is the same for all pupils of a school, so that each can be counted on its own.
+
+    Parameters
+    ----------
+    timetable
+        Versions of the timetable of whole schools, see `features.tables.Tables`.
+    as_of, since, until
+        See `history`, which takes this for any moment of the same day from `as_of` on. Whoever keeps it makes it anew
+        when the timetable changes.
+    closed
+        Closed days (`History.closed`), which only the days of all pupils can tell.
+
+    Raises
+    ------
+    ValueError
+        `as_of` has no time zone.
+    """
+    first_day, end_day = _stretch(as_of, since, until)
+    plan = scheduled(known(timetable, as_of), first_day=first_day, end_day=end_day)
+    shut = None if closed is None else held(closed)
+    found = over_time(plan, shut, None, as_of=as_of, first_day=first_day, end_day=end_day)
+    return replace(found, registers=settle(found.registers))
+
+
+def _stretch(as_of: datetime, since: date | None, until: date | None) -> tuple[int, int]:
+    """Day numbers of the first day to look at and of the first one that does not count."""
+    if as_of.tzinfo is None:
+        msg = "as_of needs a time zone"
+        raise ValueError(msg)
+    today = until or local_date(as_of)
+    first = since or school_year_start(school_year_start(today) - timedelta(days=1))
+    return number_of(first), number_of(today)
 
 
 def _with_away(days: Frame) -> Frame:
@@ -250,52 +311,3 @@ def _none_where_null() -> nw.Expr:
 def _required() -> nw.Expr:
     left = nw.col("scheduled") - nw.col("excused_minutes")
     return nw.max_horizontal(left, nw.lit(0)).alias("scheduled_minutes")
-
-
-def _lessons(days: Frame, missed: Frame, plan: Scheduled) -> Frame:
-    keys = ["school", "pupil", "pupil_no", "day", "week", "weeks_ago"]
-    if plan.subjects is None:
-        return days.head(0).select(*keys, *_no_lessons())
-    there = days.filter(_in_part())
-    found = subjects_missed(missed, there, plan.subjects).join(
-        there.select("pupil_day", *keys), on="pupil_day", how="inner"
-    )
-    return settle(found.select(*keys, "subject", "lessons"))
-
-
-@fixed
-def _in_part() -> nw.Expr:
-    return nw.col("part") == 1
-
-
-@fixed
-def _no_lessons() -> dict[str, nw.Expr]:
-    return {"subject": nw.col("unit"), "lessons": nw.col("number")}
-
-
-def _registers(calendar: Calendar, plan: Scheduled) -> Frame:
-    columns = ["school", "week", "planned_minutes", "untaken_minutes"]
-    parts = [calendar.unit_days.with_columns(*_planned()).select(columns)]
-    if plan.untaken is not None:
-        # A closed day's registers stay empty for another reason.
-        closed = plan.days.join(calendar.school_days.select("school", "day"), on=["school", "day"], how="anti")
-        minutes = nw.col("minutes")
-        untaken = plan.untaken.with_columns(unit_no=number_in(nw.col("unit_day")), day=day_in(nw.col("unit_day")))
-        untaken = untaken.join(plan.units, on="unit_no", how="inner").join(closed, on=["school", "day"], how="anti")
-        parts.append(
-            untaken.with_columns(week=week_of(nw.col("day")), planned_minutes=minutes, untaken_minutes=minutes).select(
-                columns
-            )
-        )
-    sums = nw.concat(parts, how="vertical").group_by(["school", "week"])
-    return sums.agg(_minutes_a_week()).join(calendar.school_weeks, on=["school", "week"], how="inner")
-
-
-@fixed
-def _planned() -> dict[str, nw.Expr]:
-    return {"planned_minutes": nw.col("scheduled"), "untaken_minutes": nw.lit(0).cast(nw.Int64)}
-
-
-@fixed
-def _minutes_a_week() -> nw.Expr:
-    return nw.col("planned_minutes", "untaken_minutes").sum()

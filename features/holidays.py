@@ -1,33 +1,30 @@
 """Days absent around a holiday, and the school year of a week: what a calendar says of pupil-weeks."""
 
-from datetime import date
-
 import narwhals as nw
 
-from features.calendar import school_year_start
 from features.fixed import fixed
 from features.frames import Frame, settle
-from features.history import History, number_of
+from features.history import History
 from features.keys import with_day
 from features.scheduled import week_of
 
 HOLIDAY_GAP = 7
 """Calendar days between two school days from which there was a holiday between them."""
 
-_YEARS_BACK = 8
+_AUGUST_1969 = -153
+"""Day number of 1 August 1969: school years from there on are 365, 365, 366 and 365 days long, and so on to 2099."""
 
 
-def year_of(week: nw.Expr, until: date) -> nw.Expr:
+def year_of(week: nw.Expr) -> nw.Expr:
     """School year of the week that begins on day number `week`: that of its Friday, as the year in which it began."""
-    first = school_year_start(until).year - _YEARS_BACK
-    starts = [number_of(date(year, 8, 1)) for year in range(first, school_year_start(until).year + 2)]
-    return nw.sum_horizontal(*((week + 4 >= start).cast(nw.Int64) for start in starts)) + (first - 1)
+    friday = week + 4
+    return (4 * (friday - _AUGUST_1969) + 2) // (4 * 365 + 1) + 1969
 
 
 @fixed
-def this_weeks_year(until: date) -> nw.Expr:
+def this_weeks_year() -> nw.Expr:
     """`year_of` the column ``week``, as ``year``."""
-    return year_of(nw.col("week"), until).alias("year")
+    return year_of(nw.col("week")).alias("year")
 
 
 def edges_of_holidays(past: History, days: Frame, *, kind: int) -> Frame:
@@ -35,21 +32,28 @@ def edges_of_holidays(past: History, days: Frame, *, kind: int) -> Frame:
 
     `kind` is the kind of the marks before that are of absence.
     """
-    known = past.school_days.with_columns(this_weeks_year(past.until))
-    before = known.select(*_next_day())
     absent = days.select("school", "pupil_no", "day")
     if past.before is not None:
-        # A holiday may lie between the first day that is looked at and the last one before it.
-        last = past.before.school_days.with_columns(_year=year_of(week_of(nw.col("day")), past.until))
-        last = last.select("school", "_year", _before=nw.col("day"), number=nw.col("number") + 1)
-        before = nw.concat([before, last.select(before.collect_schema().names())], how="vertical")
         marks = past.before.marks.filter(nw.col("kind") == kind).join(past.before.pupils, on="pupil_no", how="inner")
         absent = nw.concat([absent, marks.select("school", "pupil_no", "day")], how="vertical")
+    booked = past.of_schools("around_holidays", lambda: _around_holidays(past))
+    absent = absent.join(booked, on=["school", "day"], how="inner")
+    return absent.with_columns(_booked_week()).group_by("pupil_week").agg(_holiday_edges()).with_columns(_edges_whole())
+
+
+def _around_holidays(past: History) -> Frame:
+    """Last school day before and first one after each holiday: ``school, day, booked`` (week in which it counts)."""
+    known = past.school_days.with_columns(this_weeks_year())
+    before = known.select(*_next_day())
+    if past.before is not None:
+        # A holiday may lie between the first day that is looked at and the last one before it.
+        last = past.before.school_days.with_columns(_year=year_of(week_of(nw.col("day"))))
+        last = last.select("school", "_year", _before=nw.col("day"), number=nw.col("number") + 1)
+        before = nw.concat([before, last.select(before.collect_schema().names())], how="vertical")
     after = settle(known.join(before, on=["school", "number"], how="inner").filter(_after_holiday()))
     # The last day before the summer belongs to the year that was.
     booked = [after.select(*_first_day_after()), after.filter(_same_year()).select(*_last_day_before())]
-    absent = absent.join(nw.concat(booked, how="vertical"), on=["school", "day"], how="inner")
-    return absent.with_columns(_booked_week()).group_by("pupil_week").agg(_holiday_edges()).with_columns(_edges_whole())
+    return nw.concat(booked, how="vertical")
 
 
 @fixed

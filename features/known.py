@@ -19,17 +19,13 @@ def with_successors(versions: IntoFrame) -> Frame:
     """
     frame = nw.from_native(versions).lazy()
     # Few records are ever corrected: only those are put in order.
-    several = frame.group_by(list(RECORD)).agg(_versions()).filter(_corrected())
-    few = held(several.select(*RECORD))
-    several = few.frame
-    if few.empty():
+    several = held(frame.group_by(list(RECORD)).agg(_versions()).filter(_several()))
+    if several.empty():
         return frame.with_columns(_never())
-    once = frame.join(several, on=list(RECORD), how="anti").with_columns(_never())
+    once = frame.join(several.frame, on=list(RECORD), how="anti").with_columns(_never())
     # Two versions with one moment exist only in frames from elsewhere: one of them is kept.
-    corrected = frame.join(several, on=list(RECORD), how="semi").unique(subset=[*RECORD, "recorded_at"], keep="any")
-    corrected = corrected.with_columns(
-        **{SUPERSEDED: nw.col("recorded_at").shift(-1).over(*RECORD, order_by="recorded_at")}
-    )
+    corrected = frame.join(several.frame, on=list(RECORD), how="semi")
+    corrected = corrected.unique(subset=[*RECORD, "recorded_at"], keep="any").with_columns(_next())
     return nw.concat([once, corrected], how="vertical")
 
 
@@ -39,13 +35,18 @@ def _versions() -> nw.Expr:
 
 
 @fixed
-def _corrected() -> nw.Expr:
+def _several() -> nw.Expr:
     return nw.col("_versions") > 1
 
 
 @fixed
 def _never() -> nw.Expr:
     return nw.when(nw.lit(value=False)).then(nw.col("recorded_at")).alias(SUPERSEDED)
+
+
+@fixed
+def _next() -> nw.Expr:
+    return nw.col("recorded_at").shift(-1).over(*RECORD, order_by="recorded_at").alias(SUPERSEDED)
 
 
 def known(versions: IntoFrame, as_of: datetime) -> Frame:
@@ -66,11 +67,21 @@ def known(versions: IntoFrame, as_of: datetime) -> Frame:
     moment = as_of.astimezone(UTC)
     frame = nw.from_native(versions).lazy()
     if SUPERSEDED not in frame.collect_schema().names():
-        frame = with_successors(frame.filter(nw.col("recorded_at") <= moment).to_native())
+        frame = with_successors(frame.filter(_recorded_by(moment)).to_native())
     return frame.filter(_told(moment))
+
+
+@fixed
+def _recorded_by(moment: datetime) -> nw.Expr:
+    return nw.col("recorded_at") <= _at(moment)
+
+
+@fixed
+def _at(moment: datetime) -> nw.Expr:
+    return nw.lit(moment)
 
 
 @fixed
 def _told(moment: datetime) -> nw.Expr:
     superseded = nw.col(SUPERSEDED)
-    return (nw.col("recorded_at") <= moment) & (superseded.is_null() | (superseded > moment)) & ~nw.col("withdrawn")
+    return _recorded_by(moment) & (superseded.is_null() | (superseded > _at(moment))) & ~nw.col("withdrawn")

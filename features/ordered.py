@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from features.fixed import fixed
-from features.frames import Frame
+from features.frames import Frame, collected
 from features.keys import with_day
 
 _FAR = 1 << 40
@@ -41,6 +41,21 @@ class Order:
             return nw.col(column).shift(back).over(self.key, order_by=self.by)
         same = nw.col(self.key) == nw.col(self.key).shift(back)
         return nw.when(same).then(nw.col(column).shift(back))
+
+    def same(self, back: int) -> nw.Expr:
+        """Whether there is a row `back` rows before, for `earlier`."""
+        if not self.eager:
+            return ~nw.col(self.key).shift(back).over(self.key, order_by=self.by).is_null()
+        return nw.col(self.key) == nw.col(self.key).shift(back)
+
+    def earlier(self, column: str, back: int, *, same: str, otherwise: float) -> nw.Expr:
+        """As `previous`, with `same` a column that says whether there is such a row, and what stands where there is none.
+
+        Where many columns are asked for, to look this up once is half the work.
+        """
+        shifted = nw.col(column).shift(back)
+        value = shifted if self.eager else shifted.over(self.key, order_by=self.by)
+        return nw.when(nw.col(same)).then(value).otherwise(otherwise)
 
     def running_sum(self, column: str) -> nw.Expr:
         """Sum of `column` (whole numbers, not negative, never null) up to and with this row."""
@@ -91,8 +106,8 @@ def ordered(frame: Frame, key: str, by: str) -> Ordered:
     if frame.implementation.is_pyspark():
         return Ordered(frame, Order(key, by, eager=False))
     # One number sorts faster than two.
-    rows: Any = frame.with_columns(_place(key, by)).collect()
-    return Ordered(rows.sort("_place").drop("_place"), Order(key, by, eager=True))
+    rows = collected(frame.with_columns(_place(key, by)).sort("_place").drop("_place"))
+    return Ordered(rows, Order(key, by, eager=True))
 
 
 @fixed

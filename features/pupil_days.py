@@ -7,7 +7,7 @@ import narwhals as nw
 from data_contracts.reasons import KINDS, Authorised, Kind
 from features.absent import EVENT_SLOTS, kind_of
 from features.fixed import fixed
-from features.frames import Frame, like
+from features.frames import Frame, like, settle
 from features.keys import day_in, number_in, with_day, with_slot
 from features.scheduled import Scheduled
 
@@ -148,27 +148,48 @@ def _counting() -> dict[str, list[int]]:
     return {name: [int(row[name]) for row in rows] for name in rows[0]}
 
 
-def subjects_missed(missed: Frame, days: Frame, subjects: Frame) -> Frame:
-    """Missed lessons by subject, on days that were not missed altogether: ``pupil_day, subject, lessons``.
+def lessons_missed(days: Frame, missed: Frame, subjects: Frame | None) -> Frame:
+    """Missed lessons by subject, on days that were not missed altogether; none where no subject was delivered.
 
     Parameters
     ----------
-    missed
-        See `cells`.
     days
-        Days on which the pupil was there for part of the day: ``pupil_day``.
+        Pupil-days, as in `features.history.History` with ``pupil_day``.
+    missed
+        See `features.absent.cells`.
     subjects
         See `features.scheduled.Scheduled`.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        ``school, pupil, pupil_no, day, week, weeks_ago, subject, lessons``.
     """
-    return (
+    keys = ["school", "pupil", "pupil_no", "day", "week", "weeks_ago"]
+    if subjects is None:
+        return days.head(0).select(*keys, *_no_lessons())
+    there = days.filter(_in_part())
+    found = (
         missed.filter(_missed_lesson())
-        .join(days.select("pupil_day"), on="pupil_day", how="semi")
+        .join(there.select("pupil_day"), on="pupil_day", how="semi")
         .with_columns(_unit_slot())
         .join(subjects, on="unit_slot", how="inner")
         .group_by(["pupil_day", "subject"])
         .agg(_lessons())
         .with_columns(_lessons_whole())
+        .join(there.select("pupil_day", *keys), on="pupil_day", how="inner")
     )
+    return settle(found.select(*keys, "subject", "lessons"))
+
+
+@fixed
+def _in_part() -> nw.Expr:
+    return nw.col("part") == 1
+
+
+@fixed
+def _no_lessons() -> dict[str, nw.Expr]:
+    return {"subject": nw.col("unit"), "lessons": nw.col("number")}
 
 
 @fixed

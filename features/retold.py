@@ -12,6 +12,7 @@ import narwhals as nw
 
 from data_contracts.tables import Register, SlotStatus
 from features.calendar import local_date
+from features.fixed import fixed
 from features.frames import Frame, like, settle
 from features.history import History, number_of
 from features.known import SUPERSEDED
@@ -85,21 +86,36 @@ class _Moments:
     def may_differ(self, day: str) -> nw.Expr:
         """Whether a version may have been unknown at a moment that has `day` in its past: most never were."""
         early = any(moment.astimezone(UTC).date() < own for moment, own in zip(self.moments, self.days, strict=True))
-        recorded = nw.col("recorded_at").dt.date()
-        late = recorded >= nw.col(day) if early else recorded > nw.col(day)
-        return late | ~nw.col(SUPERSEDED).is_null()
+        return _may_differ(day, early=early)
 
     def count_from(self, day: str) -> nw.Expr:
         """Number of moments on or before `day`: the place of the first one that has it in its past."""
-        return _count(nw.col(day) >= one for one in self.days)
+        return _number_from(day, self.days)
 
     def count_after(self, day: str) -> nw.Expr:
         """Number of moments before `day`."""
-        return _count(nw.col(day) > one for one in self.days)
+        return _number_after(day, self.days)
 
     def count_until(self, moment: str) -> nw.Expr:
         """Number of moments before `moment`: the place of the first one at which it has come."""
-        return _count(nw.col(moment) > one for one in self.moments)
+        return _number_after(moment, self.moments)
+
+
+@fixed
+def _may_differ(day: str, *, early: bool) -> nw.Expr:
+    recorded = nw.col("recorded_at").dt.date()
+    late = recorded >= nw.col(day) if early else recorded > nw.col(day)
+    return late | ~nw.col(SUPERSEDED).is_null()
+
+
+@fixed
+def _number_from(column: str, times: tuple[date, ...]) -> nw.Expr:
+    return _count(nw.col(column) >= one for one in times)
+
+
+@fixed
+def _number_after(column: str, times: tuple[date, ...]) -> nw.Expr:
+    return _count(nw.col(column) > one for one in times)
 
 
 def _count(conditions: Iterable[nw.Expr]) -> nw.Expr:

@@ -71,23 +71,19 @@ def scheduled(timetable: Frame, *, first_day: int, end_day: int) -> Scheduled:
     units = numbered.frame.drop("_own")
     off = rows.any("_off")
     # Parallel lessons of one group in one slot are one slot of its pupils' time: the longest stands.
-    counting = rows.frame.filter(~nw.col("_off")) if off else rows.frame
+    counting = rows.frame.filter(_counts()) if off else rows.frame
     slots = settle(counting.group_by("unit_slot").agg(*_longest()).with_columns(*_day_and_slot()))
     if rows.has("slot", 0):
         # Beside lessons, a row for the whole day would count the same time twice.
         lessons, whole = slots.filter(nw.col("slot") > 0), slots.filter(nw.col("slot") == 0)
         slots = settle(nw.concat([lessons, whole.join(lessons, on="unit_day", how="anti")], how="vertical"))
     days = _days(slots)
-    if off:
+    if off and numbered.any("_own"):
         days = nw.concat([days, _free_days(rows.frame, units, days)], how="vertical")
-    days = (
-        days.with_columns(*_unit_and_day()).join(units, on="unit_no", how="inner").with_columns(*_week_and_none_named())
-    )
+    days = days.with_columns(*_unit_and_day()).join(units, on="unit_no", how="inner").with_columns(_week())
     subjects = None
     if rows.any("_taught"):
-        subjects = settle(counting.filter(nw.col("_taught")).group_by("unit_slot").agg(nw.col("subject").min()))
-        days = days.drop("named").join(_named(slots, subjects), on="unit_day", how="left")
-        days = days.with_columns(_none_named())
+        subjects = settle(counting.filter(_taught()).group_by("unit_slot").agg(_first_subject()))
     whole_days = held(days)
     return Scheduled(
         units=units,
@@ -95,14 +91,30 @@ def scheduled(timetable: Frame, *, first_day: int, end_day: int) -> Scheduled:
         slots=slots,
         days=whole_days.frame,
         loose=whole_days.has("numbered", 0),
-        untaken=_untaken(rows.frame, slots) if off else None,
+        untaken=_untaken(rows, slots) if rows.any("_untaken") else None,
         subjects=subjects,
     )
 
 
 @fixed
+def _counts() -> nw.Expr:
+    return ~nw.col("_off")
+
+
+@fixed
+def _taught() -> nw.Expr:
+    return nw.col("_taught")
+
+
+@fixed
+def _first_subject() -> nw.Expr:
+    """Of parallel lessons."""
+    return nw.col("subject").min()
+
+
+@fixed
 def _longest() -> tuple[nw.Expr, ...]:
-    return nw.col("minutes").max(), nw.col("start_minute").min()
+    return nw.col("minutes").max(), nw.col("start_minute").min(), nw.col("_taught").any()
 
 
 @fixed
@@ -116,13 +128,8 @@ def _unit_and_day() -> dict[str, nw.Expr]:
 
 
 @fixed
-def _week_and_none_named() -> dict[str, nw.Expr]:
-    return {"week": week_of(nw.col("day")), "named": nw.lit(0).cast(nw.Int64)}
-
-
-@fixed
-def _none_named() -> nw.Expr:
-    return nw.col("named").fill_null(0)
+def _week() -> nw.Expr:
+    return week_of(nw.col("day")).alias("week")
 
 
 def _numbered(timetable: Frame, *, first_day: int, end_day: int) -> tuple[Held, Held]:
@@ -171,7 +178,7 @@ def _unit_slot() -> nw.Expr:
     return with_slot(with_day(nw.col("unit_no"), nw.col("day")), nw.col("slot")).alias("unit_slot")
 
 
-_COUNTED = ("scheduled", "slots", "numbered", "first_slot", "last_slot")
+_COUNTED = ("scheduled", "named", "slots", "numbered", "first_slot", "last_slot")
 
 
 def _days(slots: Frame) -> Frame:
@@ -181,7 +188,11 @@ def _days(slots: Frame) -> Frame:
 @fixed
 def _ways() -> dict[str, nw.Expr]:
     numbered = (nw.col("slot") > 0) & (nw.col("slot") < UNNUMBERED)
-    return {"unclocked": nw.col("start_minute").is_null().cast(nw.Int64), "numbered": numbered.cast(nw.Int64)}
+    return {
+        "unclocked": nw.col("start_minute").is_null().cast(nw.Int64),
+        "numbered": numbered.cast(nw.Int64),
+        "named": nw.when(nw.col("_taught")).then(nw.col("minutes")).otherwise(0),
+    }
 
 
 @fixed
@@ -189,7 +200,7 @@ def _day_together() -> tuple[nw.Expr, ...]:
     return (
         nw.col("minutes").sum().alias("scheduled"),
         nw.len().alias("slots"),
-        nw.col("numbered").sum(),
+        nw.col("named", "numbered").sum(),
         nw.col("slot").min().alias("first_slot"),
         nw.col("slot").max().alias("last_slot"),
         nw.col("unclocked").max(),
@@ -199,12 +210,6 @@ def _day_together() -> tuple[nw.Expr, ...]:
 @fixed
 def _of_day() -> tuple[nw.Expr, ...]:
     return nw.col("unit_day"), nw.col(*_COUNTED).cast(nw.Int64), (nw.col("unclocked") == 0).alias("clocked")
-
-
-def _named(slots: Frame, subjects: Frame) -> Frame:
-    """Minutes a day of lessons with a subject: ``unit_day, named``."""
-    lessons = slots.join(subjects, on="unit_slot", how="semi").group_by("unit_day")
-    return lessons.agg(nw.col("minutes").sum().alias("named"))
 
 
 def _free_days(rows: Frame, units: Frame, days: Frame) -> Frame:
@@ -222,13 +227,23 @@ def _free_days(rows: Frame, units: Frame, days: Frame) -> Frame:
     )
 
 
-def _untaken(rows: Frame, slots: Frame) -> Frame:
+def _untaken(rows: Held, slots: Frame) -> Frame:
     """Planned slots without a register: ``unit_day, minutes``."""
-    missing = rows.filter(nw.col("_untaken")).group_by("unit_slot").agg(nw.col("minutes").max())
-    missing = missing.join(slots.select("unit_slot"), on="unit_slot", how="anti").with_columns(
-        unit_day=day_key_in(nw.col("unit_slot")), slot=slot_in(nw.col("unit_slot"))
-    )
+    missing = rows.frame.filter(_without_register()).group_by("unit_slot").agg(_most_minutes())
+    missing = missing.join(slots.select("unit_slot"), on="unit_slot", how="anti").with_columns(*_day_and_slot())
+    if not rows.has("slot", 0):
+        return missing.select("unit_day", "minutes")
     lessons = nw.concat([each.select("unit_day", "slot") for each in (missing, slots)], how="vertical")
     lessons = lessons.filter(nw.col("slot") > 0).select("unit_day")
     beside = missing.filter(nw.col("slot") == 0).join(lessons, on="unit_day", how="anti")
     return nw.concat([missing.filter(nw.col("slot") > 0), beside], how="vertical").select("unit_day", "minutes")
+
+
+@fixed
+def _without_register() -> nw.Expr:
+    return nw.col("_untaken")
+
+
+@fixed
+def _most_minutes() -> nw.Expr:
+    return nw.col("minutes").max()

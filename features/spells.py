@@ -55,9 +55,9 @@ def in_spells(days: Frame, *, key: str = "pupil_no") -> Frame:
     """
     # A day on which nothing was scheduled for this pupil is in no spell, and breaks none.
     rows = ordered(days.filter(_was_scheduled()), key, "day")
-    for columns in (_day_before, _step, _begins, _counted_up, _began, _position):
+    for columns in (_step, _begins, _counted_up, _position):
         rows = rows.with_columns(*columns(rows.order))
-    return rows.lazy().drop("_unit", "_number", "_unit_number", "_step", "_new", "_one", "_place", "_began")
+    return rows.lazy().drop("_step", "_new", "_one", "_place", "_began")
 
 
 @fixed
@@ -66,16 +66,11 @@ def _was_scheduled() -> nw.Expr:
 
 
 @fixed
-def _day_before(order: Order) -> dict[str, nw.Expr]:
-    return {f"_{name}": order.previous(name) for name in ("unit", "number", "unit_number")}
-
-
-@fixed
-def _step(_: Order) -> dict[str, nw.Expr]:
+def _step(order: Order) -> dict[str, nw.Expr]:
     """School days from one day to the next."""
     # Within one timetable its own days are counted; where the timetable changed, those of the school.
-    same = nw.col("unit") == nw.col("_unit")
-    of_unit, of_school = nw.col("unit_number") - nw.col("_unit_number"), nw.col("number") - nw.col("_number")
+    same = nw.col("unit") == order.previous("unit")
+    of_unit, of_school = (nw.col(name) - order.previous(name) for name in ("unit_number", "number"))
     return {"_step": nw.when(same).then(of_unit).otherwise(of_school)}
 
 
@@ -86,16 +81,13 @@ def _begins(_: Order) -> dict[str, nw.Expr]:
 
 @fixed
 def _counted_up(order: Order) -> dict[str, nw.Expr]:
+    new, place = nw.col("_new") == 1, order.running_sum("_one")
     return {
         "spell": order.running_sum("_new"),
-        "_place": order.running_sum("_one"),
-        "gap": nw.when(nw.col("_new") == 1).then(nw.col("_step") - 1),
+        "gap": nw.when(new).then(nw.col("_step") - 1),
+        "_place": place,
+        "_began": nw.when(new).then(place).otherwise(0),
     }
-
-
-@fixed
-def _began(_: Order) -> dict[str, nw.Expr]:
-    return {"_began": nw.when(nw.col("_new") == 1).then(nw.col("_place")).otherwise(0)}
 
 
 @fixed

@@ -4,8 +4,6 @@ A spell, a gap or a run is booked in the week in which it is seen, from the days
 whichever later day it is looked at from, and can be kept.
 """
 
-from datetime import date
-
 import narwhals as nw
 
 from features.before import Before
@@ -62,12 +60,12 @@ def _absent() -> nw.Expr:
 
 
 @fixed
-def _of_weeks(until: date) -> dict[str, nw.Expr]:
+def _of_weeks() -> dict[str, nw.Expr]:
     rate = nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))
     known = nw.col("scheduled_minutes") >= FEWEST_MINUTES
     return {
         "pupil_week": pupil_week(),
-        "year": year_of(nw.col("week"), until),
+        "year": year_of(nw.col("week")),
         "week_with_absence": (nw.col("absent_minutes") > 0).cast(nw.Int64),
         "week_known": (nw.col("scheduled_minutes") > 0).cast(nw.Int64),
         "week_rate": nw.when(known).then(rate).otherwise(LOWEST["week_rate"]),
@@ -96,7 +94,7 @@ def pupil_weeks(past: History, marked: Frame | None = None) -> Frame:
         `LARGEST`.
     """
     days = past.days.filter(_absent()).with_columns(pupil_week())
-    frame = past.weeks.drop("pupil").with_columns(*_of_weeks(past.until))
+    frame = past.weeks.drop("pupil").with_columns(*_of_weeks())
     series = _series(marked_days(past) if marked is None else marked)
     marks = settle(_patterns(past, days)), settle(edges_of_holidays(past, days, kind=_ABSENT)), settle(series)
     for mark in marks:
@@ -116,9 +114,7 @@ def _none_where_null() -> nw.Expr:
 
 def _patterns(past: History, days: Frame) -> Frame:
     """Where in the week the pupil was absent, and the last such day."""
-    edges = past.school_days.group_by(["school", "week"]).agg(*_first_and_last())
-    at = past.school_days.join(edges, on=["school", "week"], how="inner")
-    at = settle(at.filter(_on_an_edge()).select(*_edge()))
+    at = past.of_schools("edges_of_weeks", lambda: _edges_of_weeks(past.school_days))
     return (
         days.select("pupil_week", "school", "day", "number", "absent_minutes")
         .join(at, on=["school", "number"], how="left")
@@ -126,6 +122,13 @@ def _patterns(past: History, days: Frame) -> Frame:
         .group_by("pupil_week")
         .agg(*_patterns_together())
     )
+
+
+def _edges_of_weeks(school_days: Frame) -> Frame:
+    """First and last school day of each week: ``school, number, week_edges``."""
+    edges = school_days.group_by(["school", "week"]).agg(*_first_and_last())
+    at = school_days.join(edges, on=["school", "week"], how="inner")
+    return settle(at.filter(_on_an_edge()).select(*_edge()))
 
 
 @fixed
@@ -169,10 +172,7 @@ def marked_days(past: History) -> Frame:
     days = past.days.filter(_absent())
     parts = [days.filter(_is_kind(kind)).with_columns(_kind(kind)).select(columns) for kind in range(_KINDS)]
     marks = nw.concat(parts, how="vertical")
-    if past.before is None:
-        found = in_spells(_of_one_year(marks, past.until), key="_who")
-    else:
-        found = _gone_on(marks, past.before, past.until)
+    found = in_spells(_of_one_year(marks), key="_who") if past.before is None else _gone_on(marks, past.before)
     return found.select(*columns, "position", "gap")
 
 
@@ -187,21 +187,21 @@ def _kind(kind: int) -> nw.Expr:
     return nw.lit(kind).cast(nw.Int64).alias("kind")
 
 
-def _of_one_year(marks: Frame, until: date) -> Frame:
+def _of_one_year(marks: Frame) -> Frame:
     """Add ``_who``: no spell goes on into the next school year, or from one kind into another."""
-    return marks.with_columns(_who(until))
+    return marks.with_columns(_who())
 
 
 @fixed
-def _who(until: date) -> nw.Expr:
-    pupil_year = with_day(nw.col("pupil_no"), year_of(week_of(nw.col("day")), until))
+def _who() -> nw.Expr:
+    pupil_year = with_day(nw.col("pupil_no"), year_of(week_of(nw.col("day"))))
     return (pupil_year * _KINDS + nw.col("kind")).alias("_who")
 
 
-def _gone_on(marks: Frame, before: Before, until: date) -> Frame:
+def _gone_on(marks: Frame, before: Before) -> Frame:
     """Spells of `marks` that go on from the last marks `before`."""
-    last = _of_one_year(before.marks, until)
-    fresh = _of_one_year(marks, until).with_columns(_old=nw.lit(value=False))
+    last = _of_one_year(before.marks)
+    fresh = _of_one_year(marks).with_columns(_old=nw.lit(value=False))
     columns = fresh.collect_schema().names()
     old = last.with_columns(_old=nw.lit(value=True)).select(columns)
     found = in_spells(nw.concat([fresh, old], how="vertical"), key="_who")

@@ -16,7 +16,7 @@ from features.fixed import fixed
 from features.frames import Frame, like, settle
 from features.history import number_of
 from features.keys import with_day
-from features.ordered import Ordered, ordered
+from features.ordered import Order, Ordered, ordered
 
 SPANS = {
     "1w": (0, 1),
@@ -32,6 +32,12 @@ SPANS = {
 
 _HALVES = {1: (), 2: (1, 1), 4: (2, 2), 8: (4, 4), 12: (8, 4)}
 """How a sum over n weeks is made: of the newest so many, and so many before those."""
+
+_BACK = sorted({newest for newest, *_ in filter(None, _HALVES.values())} | {lo for lo, _ in SPANS.values() if lo})
+"""How many weeks back is looked."""
+
+SEEN = "_seen"
+"""Column of pupil (``pupil_no``) and origin in one number."""
 
 ZERO: Mapping[str, float] = {}
 
@@ -125,7 +131,7 @@ def places(school_weeks: Frame, origins: Sequence[date]) -> Frame:
 def seen_from(
     weeks: Frame, wanted: Wanted, *, at: Frame, school_weeks: Frame, lowest: Mapping[str, float] = ZERO
 ) -> Frame:
-    """Windows of pupils as seen from many origins: ``pupil_no``, ``origin`` and `Wanted.columns`, but those of `last_year`.
+    """Windows of pupils as seen from many origins: `SEEN` and `Wanted.columns`, but those of `last_year`.
 
     Weeks that are the newest of no origin have none (null).
 
@@ -145,14 +151,13 @@ def seen_from(
     years = newest.select("school", year=nw.col("origin_year")).unique()
     of_years = settle(school_weeks.join(years, on=["school", "year"], how="inner"))
     rows = ordered(_every_week(weeks, measures, of_years, lowest), "pupil_year", "week")
-    rows = _spans(rows, wanted.sums, largest=False, lowest=lowest)
-    rows = _spans(rows, wanted.largest, largest=True, lowest=lowest)
+    rows = _spans(_spans(rows, wanted.sums, None), wanted.largest, tuple(sorted(lowest.items())))
     seen = (*wanted.sums, *wanted.largest)
     columns = sorted(column(measure, window) for measure, window in seen if window != "last_year")
     # What stays on the left of a join is not copied: these are the widest columns there are.
     found = rows.lazy().select("school", "pupil_no", "week", *columns)
     found = found.join(newest.select("school", "week", "origin"), on=["school", "week"], how="left")
-    return found.select("pupil_no", "origin", *columns)
+    return found.select(with_day(nw.col("pupil_no"), nw.col("origin")).alias(SEEN), *columns)
 
 
 def last_year(weeks: Frame, wanted: Wanted) -> Frame:
@@ -187,32 +192,60 @@ def _every_week(weeks: Frame, measures: Sequence[str], school_weeks: Frame, lowe
     return both.with_columns(pupil_year=with_day(nw.col("pupil_no"), nw.col("year")))
 
 
-def _spans(rows: Ordered, wanted: Iterable[tuple[str, str]], *, largest: bool, lowest: Mapping[str, float]) -> Ordered:
-    """Add the windows of `wanted`, shorter ones first."""
-    asked: dict[str, set[str]] = {}
-    for measure, window in wanted:
-        asked.setdefault(measure, set()).add(window)
-    weeks = {measure: _lengths(windows) for measure, windows in asked.items()}
-    for length, halves in _HALVES.items():
-        chosen = [measure for measure, lengths in weeks.items() if length in lengths]
-        rows = rows.with_columns(
-            **{
-                column(measure, f"{length}w"): _together(rows, measure, halves, largest=largest, lowest=lowest)
-                for measure in chosen
-            }
-        )
-    shifted = {
-        column(measure, window): rows.order.previous(column(measure, f"{hi - lo}w"), lo).fill_null(0)
-        for measure, windows in asked.items()
+def _spans(rows: Ordered, wanted: frozenset[tuple[str, str]], lowest: tuple[tuple[str, float], ...] | None) -> Ordered:
+    """Add the windows of `wanted`, shorter ones first: sums, or largest values where `lowest` is given."""
+    rows = rows.with_columns(*_same(rows.order))
+    for length in _HALVES:
+        rows = rows.with_columns(*_of_length(rows.order, length, wanted, lowest))
+    return rows.with_columns(*_shifted(rows.order, wanted), *_running(rows.order, wanted, largest=lowest is not None))
+
+
+@fixed
+def _same(order: Order) -> dict[str, nw.Expr]:
+    """Whether there is a week so many weeks before in the same year."""
+    return {f"_same_{back}": order.same(back) for back in _BACK}
+
+
+@fixed
+def _of_length(
+    order: Order, length: int, wanted: frozenset[tuple[str, str]], lowest: tuple[tuple[str, float], ...] | None
+) -> dict[str, nw.Expr]:
+    """Windows that end with each week, of so many weeks."""
+    least = dict(lowest or ())
+    return {
+        column(measure, f"{length}w"): _together(order, measure, length, largest=lowest is not None, least=least)
+        for measure, windows in _asked(wanted).items()
+        if length in _lengths(windows)
+    }
+
+
+@fixed
+def _shifted(order: Order, wanted: frozenset[tuple[str, str]]) -> dict[str, nw.Expr]:
+    """Windows that ended some weeks before."""
+    return {
+        column(measure, window): order.earlier(column(measure, f"{hi - lo}w"), lo, same=f"_same_{lo}", otherwise=0)
+        for measure, windows in _asked(wanted).items()
         for window, (lo, hi) in SPANS.items()
         if window in windows and lo
     }
-    running = {
-        column(measure, "year"): rows.order.running_max(measure) if largest else rows.order.running_sum(measure)
-        for measure, windows in asked.items()
+
+
+@fixed
+def _running(order: Order, wanted: frozenset[tuple[str, str]], *, largest: bool) -> dict[str, nw.Expr]:
+    """Windows from the beginning of the year."""
+    return {
+        column(measure, "year"): order.running_max(measure) if largest else order.running_sum(measure)
+        for measure, windows in _asked(wanted).items()
         if "year" in windows
     }
-    return rows.with_columns(**shifted, **running)
+
+
+def _asked(wanted: frozenset[tuple[str, str]]) -> dict[str, set[str]]:
+    """Return the windows that are wanted of each measure."""
+    asked: dict[str, set[str]] = {}
+    for measure, window in sorted(wanted):
+        asked.setdefault(measure, set()).add(window)
+    return asked
 
 
 def _lengths(windows: Iterable[str]) -> set[int]:
@@ -224,12 +257,11 @@ def _lengths(windows: Iterable[str]) -> set[int]:
     return needed
 
 
-def _together(
-    rows: Ordered, measure: str, halves: tuple[int, ...], *, largest: bool, lowest: Mapping[str, float]
-) -> nw.Expr:
-    if not halves:
+def _together(order: Order, measure: str, length: int, *, largest: bool, least: Mapping[str, float]) -> nw.Expr:
+    if not _HALVES[length]:
         return nw.col(measure)
-    newest, before = halves
-    earlier = rows.order.previous(column(measure, f"{before}w"), newest).fill_null(lowest.get(measure, 0))
+    newest, before = _HALVES[length]
+    least_there_is = least.get(measure, 0)
+    earlier = order.earlier(column(measure, f"{before}w"), newest, same=f"_same_{newest}", otherwise=least_there_is)
     now = nw.col(column(measure, f"{newest}w"))
     return nw.max_horizontal(now, earlier) if largest else now + earlier

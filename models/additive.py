@@ -1,18 +1,17 @@
-"""A booster without interactions, read off as one table per feature."""
+"""Boosters without interactions, read off as one table per feature each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.calibration import Floats
 
 
 @dataclass(frozen=True)
 class Additive:
-    """The booster as tables, before calibration.
+    """A sum of one table per feature, before calibration.
 
     Parameters
     ----------
@@ -20,13 +19,10 @@ class Additive:
         Its mean log-odds over the rows learned from.
     centred
         Per feature and bin (missing last) what it adds to that mean.
-    shares
-        Per feature the share of the rows in each bin.
     """
 
     mean: float
     centred: list[Floats]
-    shares: list[Floats]
 
     def score(self, places: Floats) -> Floats:
         """Log-odds, shape (n,), of rows of bin numbers (n, features)."""
@@ -36,26 +32,46 @@ class Additive:
         return total
 
 
-def read_off(booster: HistGradientBoostingClassifier, places: Floats, bins: Sequence[int]) -> Additive:
-    """Vary one feature at a time from bin 0: exact, as the booster adds up functions of one feature each."""
-    rows = np.zeros((1 + sum(bins) + len(bins), len(bins)))
+def shares_of(places: Floats, bins: Sequence[int]) -> list[Floats]:
+    """Per feature the share of the rows in each bin, and last of those where it is missing."""
+    return [
+        np.bincount(_indices(column, count + 1), minlength=count + 1) / len(places)
+        for column, count in zip(places.T, bins, strict=True)
+    ]
+
+
+def read_off(log_odds: Callable[[Floats], Floats], shares: Sequence[Floats]) -> Additive:
+    """Vary one feature at a time from bin 0: exact where `log_odds` adds up functions of one feature each.
+
+    Parameters
+    ----------
+    log_odds
+        Score of rows of bin numbers; NaN is missing.
+    shares
+        As `shares_of` gives them.
+    """
+    sizes = [len(share) for share in shares]
+    rows = np.zeros((1 + sum(sizes), len(sizes)))
     first = 1
-    for column, count in enumerate(bins):
-        rows[first : first + count, column] = np.arange(count)
-        rows[first + count, column] = np.nan
-        first += count + 1
-    scored = booster.decision_function(rows)
-    tables = np.split(scored[1:] - scored[0], np.cumsum([count + 1 for count in bins])[:-1])
-    mean, centred, shares = float(scored[0]), [], []
-    for column, table in zip(places.T, tables, strict=True):
-        share = np.bincount(_indices(column, len(table)), minlength=len(table)) / len(places)
+    for column, size in enumerate(sizes):
+        rows[first : first + size, column] = [*range(size - 1), np.nan]
+        first += size
+    scored = log_odds(rows)
+    tables = np.split(scored[1:] - scored[0], np.cumsum(sizes)[:-1])
+    mean, centred = float(scored[0]), []
+    for share, table in zip(shares, tables, strict=True):
         average = float(share @ table)
         if share[-1] == 0:
             table[-1] = average  # never seen missing: says nothing
         centred.append(table - average)
         mean += average
-        shares.append(share)
-    return Additive(mean, centred, shares)
+    return Additive(mean, centred)
+
+
+def mean_of(parts: Sequence[Additive]) -> Additive:
+    """The mean of several sums over the same bins is again such a sum."""
+    tables = zip(*(part.centred for part in parts), strict=True)
+    return Additive(float(np.mean([part.mean for part in parts])), [np.mean(table, axis=0) for table in tables])
 
 
 def _indices(column: Floats, length: int) -> NDArray[np.int64]:

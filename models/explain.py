@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from data_contracts.weekly_list import Contribution, Direction, Reason, Signal, Tier
+from data_contracts.weekly_list import Certainty, Contribution, Direction, Reason, Signal, Tier
 from features.catalogue import CATALOGUE, Feature, feature
 from features.formulas import BEFORE, EARLIER
 from features.history import day_of
@@ -52,6 +52,11 @@ def tier(probability: float) -> Tier:
     if probability >= _settings()["discuss_now"]:
         return Tier.DISCUSS_NOW
     return Tier.ATTENTION if probability >= _settings()["attention"] else Tier.IN_VIEW
+
+
+def certainty(spread: float) -> Certainty:
+    """How sure a score is, in words, from its spread in log-odds (`models.scorecard.Scorecard.spread`)."""
+    return Certainty.FAIR if spread < _settings()["certain_below"] else Certainty.LOW
 
 
 def frequency(probability: float) -> str:
@@ -154,17 +159,26 @@ def in_brief(row: Row, periods: Mapping[str, Period]) -> tuple[Reason, ...]:
     )
 
 
-def moved(now: Signal, before: Signal | None) -> tuple[tuple[str, float], ...]:
-    """Which themes moved the score since `before`, exactly, largest first: pairs of Dutch words and log-odds.
+def moved_by_feature(now: Signal, before: Signal | None) -> tuple[tuple[str, float], ...]:
+    """Which features moved the score since `before`, exactly, largest first: pairs of a name and log-odds.
 
-    The moves of all themes add up to the difference of the two log-odds (baselines of one model being equal).
+    For two scores of one model the moves add up to the difference of the two log-odds. Two models differ in more than
+    what happened to a pupil, so there the answer is empty; whoever calls says that the model changed.
     """
-    if before is None or not now.contributions or not before.contributions:
+    if before is None or not now.contributions or not before.contributions or now.baseline != before.baseline:
         return ()
     earlier = {part.feature: part.log_odds for part in before.contributions}
+    if [*earlier] != [part.feature for part in now.contributions]:
+        return ()
+    moves = [(part.feature, part.log_odds - earlier[part.feature]) for part in now.contributions]
+    return tuple(sorted((pair for pair in moves if pair[1] != 0.0), key=lambda pair: -abs(pair[1])))
+
+
+def moved(now: Signal, before: Signal | None) -> tuple[tuple[str, float], ...]:
+    """As `moved_by_feature`, by theme: pairs of Dutch words and log-odds."""
     sums: dict[str, float] = dict.fromkeys(THEMES, 0.0)
-    for part in now.contributions:
-        sums[feature(part.feature).theme] += part.log_odds - earlier.get(part.feature, 0.0)
+    for name, move in moved_by_feature(now, before):
+        sums[feature(name).theme] += move
     moves = [(THEMES[theme], move) for theme, move in sums.items() if move != 0.0]
     return tuple(sorted(moves, key=lambda pair: -abs(pair[1])))
 

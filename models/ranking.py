@@ -52,15 +52,22 @@ def rank_figures(scores: Floats, outcome: Floats, weights: Floats) -> tuple[Floa
     scores = np.where(np.isnan(scores), -np.inf, scores)
     order = np.argsort(-scores, kind="stable")
     value, hit = scores[order], outcome[order] == 1
-    steps = np.flatnonzero(np.r_[True, value[1:] != value[:-1]])
-    sorted_weights = weights[:, order]
-    everyone = np.add.reduceat(sorted_weights, steps, axis=1)
-    cases = np.add.reduceat(np.where(hit, sorted_weights, 0.0), steps, axis=1)
-    upto, found = np.cumsum(everyone, axis=1), np.cumsum(cases, axis=1)
-    positives = found[:, -1]
-    negatives = upto[:, -1] - positives
+    steps = _telling(np.flatnonzero(np.r_[True, value[1:] != value[:-1]]), hit)
+    everyone = np.add.reduceat(weights.T[order], steps, axis=0)
+    step_of = np.searchsorted(steps, np.flatnonzero(hit), side="right") - 1
+    cases = np.zeros_like(everyone)
+    np.add.at(cases, step_of, weights.T[order[hit]])
+    upto, found = np.cumsum(everyone, axis=0), np.cumsum(cases, axis=0)
+    positives = found[-1]
+    negatives = upto[-1] - positives
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.where(upto > 0, found / upto, 0.0)
-        average_precision = (cases * precision).sum(axis=1) / positives
-        auc = ((everyone - cases) * (found - 0.5 * cases)).sum(axis=1) / (positives * negatives)
+        average_precision = (cases * precision).sum(axis=0) / positives
+        auc = ((everyone - cases) * (found - 0.5 * cases)).sum(axis=0) / (positives * negatives)
     return average_precision, auc
+
+
+def _telling(steps: Ints, hit: NDArray[np.bool_]) -> Ints:
+    """Leave out steps between which nothing is found: cases are few, and what lies between two of them can be one step."""
+    finds = np.logical_or.reduceat(hit, steps)
+    return np.asarray(steps[finds | np.r_[True, finds[:-1]]])

@@ -3,8 +3,10 @@
 MLflow is the record, not a part of the weekly run: lists are made from `models.serving`, which needs only the file.
 """
 
+import json
 import logging
 import os
+import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from data_contracts.errors import StorageError
 from models.scorecard import Scorecard
+from models.shape_plot import plot
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,7 +40,7 @@ class Run:
     params, metrics, tags
         Settings; figures; other words. Moments and versions go into the tags.
     files
-        Texts to keep with the run, by path.
+        Texts to keep with the run, by path. The scorecard, its features and a plot of each shape are always kept.
     """
 
     name: str
@@ -62,7 +65,7 @@ def register(uri: str, artifacts: Path, scorecard: Scorecard, run: Run) -> Regis
     Parameters
     ----------
     uri
-        Address of MLflow: a database or a tracking server.
+        Address of MLflow: a database (``sqlite:///...``, ``postgresql://...``) or a tracking server (``http://...``).
     artifacts
         Folder for files, used when the experiment is made; a server has its own.
     scorecard, run
@@ -91,16 +94,40 @@ def register(uri: str, artifacts: Path, scorecard: Scorecard, run: Run) -> Regis
     return Registered(run_id=run_id, model=model, number=str(number))
 
 
-def set_alias(uri: str, registered: Registered, alias: Alias) -> None:
-    """Let `alias` point at this version.
+def mirror(
+    uri: str, outcome: str, aliases: Mapping[Alias, str | None], tags: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Let the registry say what the installation decided; doing it again changes nothing.
+
+    Parameters
+    ----------
+    uri, outcome
+        Address of MLflow; the outcome that the models are about.
+    aliases
+        The scorecard's version that each alias is to point at; None: at nothing.
+    tags
+        By version of a scorecard, words to add: who signed, when, and what the gate said.
 
     Raises
     ------
     StorageError
         MLflow cannot be reached or written.
     """
+    model = model_name(outcome)
     with _client(uri) as client:
-        client.set_registered_model_alias(registered.model, alias, registered.number)
+        if not client.search_registered_models(f"name = '{model}'"):
+            return
+        now = client.get_registered_model(model).aliases
+        numbers = {one.tags.get(_VERSION_TAG): one.version for one in client.search_model_versions(f"name = '{model}'")}
+        for alias, version in aliases.items():
+            # A version trained while the record was elsewhere is unknown here: better nothing than another.
+            if version in numbers:
+                client.set_registered_model_alias(model, alias, numbers[version])
+            elif alias in now:
+                client.delete_registered_model_alias(model, alias)
+        for version, words in (tags or {}).items():
+            for key, value in words.items() if version in numbers else ():
+                client.set_model_version_tag(model, numbers[version], key, value)
 
 
 def aliased(uri: str, outcome: str, alias: Alias) -> str | None:
@@ -149,8 +176,19 @@ def _log(client: "MlflowClient", run_id: str, scorecard: Scorecard, run: Run) ->
         params=[Param(key, str(value)) for key, value in run.params.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
-    for path, text in {f"{SCORECARD_FOLDER}/scorecard.json": scorecard.to_json(), **run.files}.items():
+    for path, text in {**_always(scorecard), **run.files}.items():
         client.log_text(run_id, text, path)
+
+
+def _always(scorecard: Scorecard) -> dict[str, str]:
+    """Files that every run keeps: the scorecard, the features it uses, and how each moves the score."""
+    described = [shape.model_dump(include={"name", "label", "unit", "direction"}) for shape in scorecard.shapes]
+    plots = {f"shapes/{shape.name}.svg": plot(shape) for shape in scorecard.shapes}
+    return {
+        f"{SCORECARD_FOLDER}/scorecard.json": scorecard.to_json(),
+        "features.json": json.dumps(described, ensure_ascii=False, indent=1),
+        **plots,
+    }
 
 
 @contextmanager
@@ -171,7 +209,8 @@ def _client(uri: str) -> Iterator["MlflowClient"]:
         try:
             if uri.startswith("sqlite:///"):
                 Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+            address = re.sub("^postgres(ql)?://", "postgresql+psycopg://", uri)  # the driver that we install
+            yield MlflowClient(tracking_uri=address, registry_uri=address)
         except (MlflowException, OSError) as error:
             detail = f"MLflow op {_without_password(uri)} werkt niet: {str(error).splitlines()[0]}"
             raise StorageError(detail, remedy="Kijk of het adres klopt en of er geschreven mag worden.") from None

@@ -7,6 +7,7 @@ For an additive model that difference is the exact interventional Shapley value.
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data_contracts.errors import ModelError
+from models.bins import places_of
 from models.calibration import sigmoid
 
 Floats = NDArray[np.float64]
@@ -27,7 +29,8 @@ EXACT = 1e-9
 """Largest difference, in log-odds, between a score and the sum of its parts."""
 _REMEDY = "Train opnieuw met 'aanwezig train', of zet een eerdere scorekaart terug."
 _VERSION_LENGTH = 12
-_MANY, _FEW = 512, 64  # rows and edges between which counting wins from searching
+_NUMBERS = re.compile(r"\[(\n[-+.\deE,\s]+)\]")
+_FEWEST_BAGS = 2  # of which a spread can be told
 
 
 class _Frozen(BaseModel):
@@ -49,6 +52,9 @@ class Shape(_Frozen):
         Contribution where the value is missing.
     shares
         Share of the training population per bin, and last where it was missing; they sum to 1.
+    bags
+        How far each model that this one is the mean of lies from it (log-odds), per bin and last where missing. Empty on
+        a card that is not such a mean.
     """
 
     name: str
@@ -59,11 +65,15 @@ class Shape(_Frozen):
     values: tuple[float, ...]
     missing: float
     shares: tuple[float, ...]
+    bags: tuple[tuple[float, ...], ...] = ()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if len(self.values) != len(self.edges) + 1 or len(self.shares) != len(self.values) + 1:
             msg = f"{self.name}: aantallen grenzen, waarden en aandelen passen niet bij elkaar"
+            raise ValueError(msg)
+        if any(len(bag) != len(self.shares) for bag in self.bags):
+            msg = f"{self.name}: een zak heeft een ander aantal waarden dan er vakken zijn"
             raise ValueError(msg)
         if any(left >= right for left, right in zip(self.edges, self.edges[1:], strict=False)):
             msg = f"{self.name}: grenzen lopen niet op"
@@ -90,6 +100,15 @@ class Target(_Frozen):
     meaning: str
 
 
+class Part(_Frozen):
+    """A scorecard that a merged one was made from, see `models.merge`."""
+
+    version: str
+    rows: int = Field(ge=1)
+    events: int = Field(ge=1)
+    pupils_with_outcome: int = Field(ge=1)
+
+
 class Scorecard(_Frozen):
     """An additive, monotone model, complete: what it scores, with what, learned when and from what.
 
@@ -109,6 +128,8 @@ class Scorecard(_Frozen):
         See `Calibration`.
     shapes
         One per feature, in the order in which they are added up.
+    parts
+        The cards that it was merged from; empty for one that was learned.
     """
 
     format: Literal[1] = 1
@@ -123,11 +144,15 @@ class Scorecard(_Frozen):
     baseline: float
     calibration: Calibration
     shapes: tuple[Shape, ...] = Field(min_length=1)
+    parts: tuple[Part, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         if len(set(self.names)) != len(self.shapes):
             msg = "een kenmerk komt twee keer voor"
+            raise ValueError(msg)
+        if len({len(shape.bags) for shape in self.shapes}) > 1:
+            msg = "de kenmerken hebben niet even veel zakken"
             raise ValueError(msg)
         return self
 
@@ -139,8 +164,16 @@ class Scorecard(_Frozen):
     @cached_property
     def version(self) -> str:
         """First 12 hexadecimal digits of the SHA-256 of the canonical content."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        canonical = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_VERSION_LENGTH]
+
+    def _content(self) -> dict[str, Any]:
+        """Return everything there is; what a card does not have is left out, so that older cards keep their version."""
+        content = self.model_dump(mode="json")
+        for holder, name in [(content, "parts"), *((shape, "bags") for shape in content["shapes"])]:
+            if not holder[name]:
+                del holder[name]
+        return content
 
     @cached_property
     def _lookup(self) -> tuple[tuple[Floats, Floats], ...]:
@@ -148,9 +181,9 @@ class Scorecard(_Frozen):
         return tuple((np.array(shape.edges), np.array([*shape.values, shape.missing])) for shape in self.shapes)
 
     def to_json(self) -> str:
-        """Return the scorecard as readable JSON, its version first."""
-        content = {"version": self.version, **self.model_dump(mode="json")}
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        """Return the scorecard as readable JSON, its version first and each row of numbers on one line."""
+        text = json.dumps({"version": self.version, **self._content()}, indent=1, ensure_ascii=False)
+        return _NUMBERS.sub(lambda row: f"[{' '.join(row[1].split())}]", text) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -203,12 +236,32 @@ class Scorecard(_Frozen):
         parts = np.empty((len(self.shapes), rows))
         log_odds = np.full(rows, self.baseline)
         for part, column, (edges, values) in zip(parts, matrix.T, self._lookup, strict=True):
-            numbers = np.ascontiguousarray(column, dtype=np.float64)
-            places = find_bins(numbers, edges)
-            places[np.isnan(numbers)] = len(values) - 1
-            np.take(values, places, out=part, mode="clip")
+            np.take(values, places_of(column, edges), out=part, mode="clip")
             log_odds += part
         return Scores(log_odds=log_odds, probability=sigmoid(log_odds), contributions=parts.T)
+
+    def spread(self, matrix: Floats) -> Floats | None:
+        """How far the models that this one is the mean of lie apart, for each pupil.
+
+        Each of them was learned from pupils drawn anew, so this is what another draw of pupils would do to the score,
+        measured from the average pupil (the level itself is calibrated on a later period, the same for everybody).
+
+        Parameters
+        ----------
+        matrix
+            As for `score`.
+
+        Returns
+        -------
+        array of shape (n,), or None
+            Standard deviation in log-odds; None where the card is no such mean.
+        """
+        if len(self.shapes[0].bags) < _FEWEST_BAGS:
+            return None
+        total = np.zeros((len(self.shapes[0].bags), len(matrix)))
+        for column, shape in zip(matrix.T, self.shapes, strict=True):
+            total += np.array(shape.bags)[:, places_of(column, np.array(shape.edges))]
+        return np.asarray(total.std(axis=0, ddof=1))
 
     def check(self, scores: "Scores") -> None:
         """Refuse scores that are not the sum of their parts.
@@ -223,20 +276,6 @@ class Scorecard(_Frozen):
         if wrong:
             detail = f"bij {wrong} van {len(gap)} leerlingen is de score niet de som van haar delen"
             raise ModelError(detail, remedy=_REMEDY)
-
-
-def find_bins(numbers: Floats, edges: Floats) -> NDArray[np.int64] | NDArray[np.uint8]:
-    """Bin of each number: how many edges lie at or below it (a NaN falls anywhere and is replaced by the caller).
-
-    For many numbers and few edges, counting comparisons is several times faster than searching: no branch is ever
-    guessed wrong. Both give the same whole numbers.
-    """
-    if len(numbers) < _MANY or len(edges) > _FEW:
-        return np.searchsorted(edges, numbers, side="right")
-    places = np.zeros(len(numbers), dtype=np.uint8)
-    for edge in edges:
-        places += numbers >= edge
-    return places
 
 
 @dataclass(frozen=True)

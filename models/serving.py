@@ -1,18 +1,58 @@
-"""The scorecards that are served: plain JSON files in one folder, read without any machine-learning library.
+"""The scorecards of an installation and who serves: plain files in one folder, read without any machine-learning library.
 
-``<version>.json`` is never changed; ``champion.json`` is the one that lists are made with, replaced in one move.
+``<version>.json`` is never changed. ``challenger.json`` is the newest model, which nobody signed for yet.
+``decisions.jsonl`` holds every decision about which model makes the lists, one a line, with the person who took it; which
+model serves follows from it, so that there is no second place that could say otherwise.
 """
 
+import json
 import os
 import re
 import tempfile
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data_contracts.errors import ModelError, StorageError
+from models.gate import Ruling
 from models.scorecard import Scorecard
 
-CHAMPION = "champion"
-_NAME = re.compile(r"champion|[0-9a-f]{12}")
+CHALLENGER = "challenger"
+_DECISIONS = "decisions.jsonl"
+_VERSION = re.compile(r"[0-9a-f]{12}")
+
+
+class Decision(BaseModel):
+    """One decision about the model that makes the lists.
+
+    Parameters
+    ----------
+    at
+        When (UTC).
+    what
+        A model was put to use, was refused by the gate, or was taken out of use.
+    version
+        The scorecard it is about.
+    serves
+        The scorecard that makes the lists from now on; None: lists stand on rules.
+    by, reason
+        The person, and why, where that was said.
+    ruling
+        What the gate said; None for a rollback.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: datetime
+    what: Literal["promoted", "refused", "rolled_back"]
+    version: str
+    serves: str | None
+    by: str
+    reason: str = ""
+    ruling: Ruling | None = None
 
 
 def save(folder: Path, scorecard: Scorecard) -> Path:
@@ -29,8 +69,8 @@ def save(folder: Path, scorecard: Scorecard) -> Path:
     return path
 
 
-def serve(folder: Path, scorecard: Scorecard) -> None:
-    """Make `scorecard` the one that lists are made with. A reader sees the old one or the new one, never half.
+def propose(folder: Path, scorecard: Scorecard) -> None:
+    """Make `scorecard` the challenger. It makes no lists before somebody signs for it.
 
     Raises
     ------
@@ -38,18 +78,104 @@ def serve(folder: Path, scorecard: Scorecard) -> None:
         The folder cannot be written.
     """
     save(folder, scorecard)
-    _write(folder / f"{CHAMPION}.json", scorecard.to_json())
+    _write(folder / f"{CHALLENGER}.json", scorecard.to_json())
 
 
-def champion(folder: Path) -> Scorecard | None:
-    """Return the scorecard that lists are made with; None where there is none yet.
+def challenger(folder: Path) -> Scorecard | None:
+    """Return the newest model; None where there is none, or where it serves already.
 
     Raises
     ------
     ModelError
         The file is there but cannot be trusted.
     """
-    return _read(folder / f"{CHAMPION}.json") if (folder / f"{CHAMPION}.json").exists() else None
+    path = folder / f"{CHALLENGER}.json"
+    if not path.exists():
+        return None
+    found = _read(path)
+    return None if found.version == serving(decisions(folder)) else found
+
+
+def decide(folder: Path, decision: Decision) -> None:
+    """Add a decision, which holds from then on. A reader sees all of it or nothing.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be written.
+    """
+    lines = [*decisions(folder), decision]
+    _write(folder / _DECISIONS, "".join(f"{line.model_dump_json()}\n" for line in lines))
+
+
+def decisions(folder: Path) -> tuple[Decision, ...]:
+    """Return every decision, oldest first.
+
+    Raises
+    ------
+    ModelError
+        The file is there but cannot be read.
+    """
+    path = folder / _DECISIONS
+    if not path.exists():
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return tuple(Decision.model_validate_json(line) for line in lines if line)
+    except (OSError, UnicodeDecodeError, ValidationError, json.JSONDecodeError) as error:
+        detail = f"{path} is niet te lezen: {str(error).splitlines()[0]}"
+        raise ModelError(detail, remedy="Zet het bestand terug uit de reservekopie.") from None
+
+
+def reign(taken: Sequence[Decision], at: datetime | None = None) -> Decision | None:
+    """Return the promotion by which a model makes the lists of moment `at` (UTC), or those of now; None: rules do.
+
+    A promotion that was rolled back counts as if it had never been: lists that are made again do not use that model.
+    For a moment before any promotion it is the one that holds now.
+    """
+    standing: list[Decision] = []
+    for decision in taken:
+        if decision.what == "promoted":
+            standing.append(decision)
+        elif decision.what == "rolled_back" and standing:
+            standing.pop()
+    if not standing:
+        return None
+    then = [one for one in standing if at is None or one.at <= at]
+    return (then or standing)[-1]
+
+
+def serving(taken: Sequence[Decision], at: datetime | None = None) -> str | None:
+    """Version of the scorecard that makes the lists (see `reign`); None: lists stand on rules."""
+    found = reign(taken, at)
+    return None if found is None else found.version
+
+
+def why_rules(taken: Sequence[Decision], at: datetime | None = None) -> str:
+    """Say in Dutch why no model made the lists of moment `at` (UTC); only meaningful where `serving` gives none."""
+    then = [decision for decision in taken if at is None or decision.at <= at]
+    last = then[-1] if then else None
+    if last is None:
+        return "Er is nog geen model getraind en goedgekeurd: de lijst volgt de drempels."
+    if last.what == "rolled_back":
+        return "Het model is uit gebruik genomen: de lijst volgt de drempels."
+    objections = last.ruling.objections if last.ruling is not None else ()
+    if any(check.name == "rules" for check in objections):
+        return "Het model vindt bij deze lijstlengte niet zeker meer nieuwe gevallen dan de drempels: de lijst volgt de drempels."
+    words = ", ".join(check.label.lower() for check in objections)
+    return f"Het model is niet goedgekeurd (niet gehaald: {words}): de lijst volgt de drempels."
+
+
+def champion(folder: Path, at: datetime | None = None) -> Scorecard | None:
+    """Return the scorecard that lists are made with, now or at the moment `at` (see `reign`); None: there is none.
+
+    Raises
+    ------
+    ModelError
+        It is missing or cannot be trusted.
+    """
+    version = serving(decisions(folder), at)
+    return None if version is None else scorecard(folder, version)
 
 
 def scorecard(folder: Path, version: str) -> Scorecard:
@@ -61,7 +187,7 @@ def scorecard(folder: Path, version: str) -> Scorecard:
         It is not there, or cannot be trusted.
     """
     path = folder / f"{version}.json"
-    if not _NAME.fullmatch(version) or not path.exists():
+    if not _VERSION.fullmatch(version) or not path.exists():
         detail = f"er is geen scorekaart met versie {version}"
         raise ModelError(detail, remedy="Kijk met 'aanwezig status' welke versies er zijn.")
     return _read(path)

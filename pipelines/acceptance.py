@@ -1,6 +1,6 @@
 """One table of one file at the door: checked, compared with what was known, and stored or refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -15,6 +15,7 @@ from pipelines.keys import Keys
 from pipelines.lake import MOMENT, Lake, ever_within, schema
 from pipelines.quality import week_quality
 from pipelines.sources import Reading
+from pipelines.stored import Stored
 from pipelines.surroundings import Surroundings, what_does_not_fit
 from pipelines.versions import Change, compare, dated
 
@@ -46,10 +47,21 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Staged:
-    """One table of a file, judged but not yet stored: the rows it would add, and its report so far."""
+    """One table of a file, judged but not yet stored.
+
+    Parameters
+    ----------
+    frame
+        The rows it would add.
+    report
+        Its report so far.
+    stored
+        What is stored of the school, with these rows and those of the file's tables before this one.
+    """
 
     frame: pl.DataFrame
     report: QualityReport
+    stored: Stored
 
     def told(self, extra: list[Finding]) -> "Staged":
         """Return the same with `extra` findings in the report."""
@@ -80,7 +92,7 @@ def stage(
     judged: Sequence[Finding],
     arrival: Arrival,
     settings: SchoolSettings | None,
-    beside: Mapping[str, pl.DataFrame],
+    stored: Stored,
 ) -> Staged:
     """Judge what a reader handed over, and work out what it adds to the lake.
 
@@ -96,23 +108,34 @@ def stage(
         The file.
     settings
         The school's settings; None where the file names its own schools.
-    beside
-        Rows by table that the same file adds, judged before this one.
+    stored
+        What is stored of the school, with what the same file adds by tables before this one.
     """
     table, file = TABLES[reading.table], arrival.parcel.path.name
     findings = list(reading.findings)
     located = {(finding.row, finding.column) for finding in findings if finding.row is not None}
     findings += [finding for finding in judged if (finding.row, finding.column) not in located]
+    name = _free_name(lake, reading, arrival)
     if any(finding.severity is Severity.ERROR for finding in findings):
         change = Change(pl.DataFrame(schema=schema(table)), 0, 0, 0, 0, ())
     elif table.name == NAMES.name:
         change = new_names(lake, keys, reading)
     else:
-        change, more = _compared(lake, table, reading, arrival=arrival, settings=settings, beside=beside)
-        findings += more
+        rows, findings_of_dates = dated(
+            table,
+            reading.frame,
+            delivered_at=arrival.delivered_at,
+            as_event=arrival.parcel.recorded_as_event,
+            file=file,
+        )
+        change = _compared(table, rows, arrival=arrival, stored=stored)
+        stored = stored.with_rows(table.name, _marked(change.frame, reading, arrival=arrival, delivery=name))
+        around = Surroundings(lake, settings, arrival.delivered_at, stored.delivered_by(arrival.delivered_at))
+        findings += findings_of_dates
+        findings += what_does_not_fit(table, rows, around, present=reading.present, file=file)
     findings += change.findings
     report = QualityReport(
-        delivery=_free_name(lake, reading, arrival),
+        delivery=name,
         school=reading.school,
         source=arrival.source,
         table=table.name,
@@ -128,9 +151,7 @@ def stage(
         findings=tuple(findings),
         contract_version=CONTRACT_VERSION,
     )
-    marks = {"school": pl.lit(reading.school), "delivery": pl.lit(report.delivery)}
-    moment = pl.lit(arrival.delivered_at, dtype=MOMENT)
-    return Staged(change.frame.with_columns(**marks, delivered_at=moment).select(*schema(table)), report)
+    return Staged(_marked(change.frame, reading, arrival=arrival, delivery=name), report, stored)
 
 
 def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityReport:
@@ -164,43 +185,36 @@ def new_names(lake: Lake, keys: Keys, reading: Reading) -> Change:
     )
 
 
-def _compared(
-    lake: Lake,
-    table: Table,
-    reading: Reading,
-    *,
-    arrival: Arrival,
-    settings: SchoolSettings | None,
-    beside: Mapping[str, pl.DataFrame],
-) -> tuple[Change, list[Finding]]:
-    file, moment = arrival.parcel.path.name, arrival.delivered_at
-    rows, findings = dated(
-        table, reading.frame, delivered_at=moment, as_event=arrival.parcel.recorded_as_event, file=file
-    )
+def _compared(table: Table, rows: pl.DataFrame, *, arrival: Arrival, stored: Stored) -> Change:
     complete = arrival.parcel.complete
-    stored = _concerned(lake.scan(table.name, schools=[reading.school]), table, rows, complete=complete)
-    change = compare(table, rows, stored, delivered_at=moment, complete=complete, file=file)
-    arriving = {**beside, table.name: change.frame.with_columns(school=pl.lit(reading.school))}
-    around = Surroundings(lake, reading.school, settings, moment, arriving)
-    return change, findings + what_does_not_fit(table, rows, around, present=reading.present, file=file)
+    concerned = _concerned(stored.versions(table.name), table, rows, complete=complete)
+    moment, file = arrival.delivered_at, arrival.parcel.path.name
+    return compare(table, rows, concerned, delivered_at=moment, complete=complete, file=file)
 
 
 def _concerned(
-    stored: pl.LazyFrame, table: Table, rows: pl.DataFrame, *, complete: tuple[date, date] | None
+    stored: pl.DataFrame, table: Table, rows: pl.DataFrame, *, complete: tuple[date, date] | None
 ) -> pl.DataFrame:
     """Every stored version of the facts that a delivery speaks of, or is silent about where it should hold them all."""
-    spoken = stored.join(rows.lazy().select("record"), on="record", how="semi")
+    spoken = stored["record"].is_in(rows["record"].implode())
     if complete is None:
-        return spoken.collect()
-    silent = ever_within(stored, table.event_date or "date", *complete)
-    return pl.concat([spoken, silent.join(rows.lazy().select("record"), on="record", how="anti")]).collect()
+        return stored.filter(spoken)
+    silent = stored.filter(~spoken).lazy()
+    return pl.concat([stored.filter(spoken), ever_within(silent, table.event_date or "date", *complete).collect()])
+
+
+def _marked(rows: pl.DataFrame, reading: Reading, *, arrival: Arrival, delivery: str) -> pl.DataFrame:
+    """Add what the lake stores with each row: whose it is, and how and when it came."""
+    marks = {"school": pl.lit(reading.school), "delivery": pl.lit(delivery)}
+    moment = pl.lit(arrival.delivered_at, dtype=MOMENT)
+    return rows.with_columns(**marks, delivered_at=moment).select(*schema(TABLES[reading.table]))
 
 
 def _graded(lake: Lake, staged: Staged, *, delivered_at: datetime) -> tuple[WeekQuality, ...]:
     weeks = staged.frame.filter(pl.col("start_date") <= local_date(delivered_at))["start_date"].dt.truncate("1w")
     last = sorted(weeks.unique())[-WEEKS_GRADED:]
-    arriving = {staged.report.table: staged.frame}
-    return tuple(week_quality(lake, staged.report.school, weeks=last, as_of=delivered_at, arriving=arriving))
+    stored = staged.stored.delivered_by(delivered_at)
+    return tuple(week_quality(lake, staged.report.school, weeks=last, as_of=delivered_at, stored=stored))
 
 
 def _free_name(lake: Lake, reading: Reading, arrival: Arrival) -> str:

@@ -14,6 +14,7 @@ from data_contracts.errors import AanwezigError, RefusedDeliveryError, SettingsE
 from data_contracts.quality import QualityReport
 from pipelines import reports
 from pipelines.clock import utc_of
+from pipelines.crew import Crew, crew_of
 from pipelines.home import Home
 from pipelines.model_commands import commands as model_commands
 from pipelines.options import Brief, CountOn, Json, Master
@@ -104,15 +105,17 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
 
         typer.echo(propose(path, source=source or "canonical"))
         return
-    found = _take_in(
-        Home.from_environment(),
-        path,
-        school=school,
-        source=source,
-        delivered_at=_moment(delivered_at),
-        recorded_as_event=recorded_as_event,
-        complete=_period(complete_from, complete_to),
-    )
+    with crew_of(_processes(path), imports=["pipelines.ingest"]) as crew:
+        found = _take_in(
+            Home.from_environment(),
+            path,
+            crew,
+            school=school,
+            source=source,
+            delivered_at=_moment(delivered_at),
+            recorded_as_event=recorded_as_event,
+            complete=_period(complete_from, complete_to),
+        )
     if reports.show_deliveries(found, brief=brief, as_json=as_json):
         raise typer.Exit(RefusedDeliveryError.exit_code)
 
@@ -135,18 +138,19 @@ def weekly(
     """Maak en publiceer de weeklijst van elke school. Nog eens draaien verandert niets."""
     home = Home.from_environment()
     refused = False
-    if exports is not None:
-        found = _take_in(home, exports)
-        refused = reports.refused(found) if as_json else reports.show_deliveries(found, brief=True, as_json=False)
-    from pipelines.engine_by_name import opened  # noqa: PLC0415 - loads Polars
-    from pipelines.weekly import weekly as run  # noqa: PLC0415 - same
+    with crew_of(_processes(exports), imports=["pipelines.ingest"]) as crew:
+        if exports is not None:
+            found = _take_in(home, exports, crew)
+            refused = reports.refused(found) if as_json else reports.show_deliveries(found, brief=True, as_json=False)
+        from pipelines.engine_by_name import opened  # noqa: PLC0415 - loads Polars
+        from pipelines.weekly import weekly as run  # noqa: PLC0415 - same
 
-    weeks: Sequence[date | None] = [moment.date() for moment in week] if week else [None]
-    listed = []
-    with opened(engine, master=master) as chosen:
-        for monday in weeks:
-            with progress(f"Weeklijst {monday or ''}".strip()) as say:
-                listed += run(home, week=monday, schools=school, engine=chosen, progress=say)
+        weeks: Sequence[date | None] = [moment.date() for moment in week] if week else [None]
+        listed = []
+        with opened(engine, master=master) as chosen:
+            for monday in weeks:
+                with progress(f"Weeklijst {monday or ''}".strip()) as say:
+                    listed += run(home, week=monday, schools=school, engine=chosen, crew=crew, progress=say)
     reports.show_lists(listed, brief=brief, as_json=as_json)
     if refused:
         raise typer.Exit(RefusedDeliveryError.exit_code)
@@ -206,11 +210,17 @@ def status(*, as_json: Json = False) -> None:
 app.registered_commands += model_commands.registered_commands
 
 
-def _take_in(home: Home, path: Path, **said: Any) -> list[QualityReport]:  # noqa: ANN401 - what `ingest` takes
+def _take_in(home: Home, path: Path, crew: Crew, **said: Any) -> list[QualityReport]:  # noqa: ANN401 - what `ingest` takes
     from pipelines.ingest import ingest as run  # noqa: PLC0415 - loads pandas
 
     with progress("Leveringen") as say:
-        return run(home, path, workers=min(os.cpu_count() or 1, 4), progress=say, **said)
+        return run(home, path, crew=crew, progress=say, **said)
+
+
+def _processes(path: Path | None) -> int:
+    """How many processes are worth their start: one where there is one school."""
+    schools = 1 if path is None or not path.is_dir() else sum(1 for _ in path.rglob("school*.toml"))
+    return max(1, min(os.cpu_count() or 1, schools, 4))
 
 
 def _period(first: datetime | None, last: datetime | None) -> tuple[date, date] | None:

@@ -16,16 +16,19 @@ class Home:
         The directory (`AANWEZIG_HOME`, or else ``./var``). It need not exist yet.
     database_url
         SQLAlchemy address of the service's database (`AANWEZIG_DATABASE_URL`).
+    mlflow_url
+        Where trainings are recorded: a database or a tracking server (`AANWEZIG_MLFLOW_URL`); empty: in `root`.
     """
 
     root: Path
     database_url: str
+    mlflow_url: str = ""
 
     @classmethod
-    def at(cls, root: Path, *, database_url: str = "") -> Self:
-        """Return the home at `root`, with its own SQLite database unless another is given."""
+    def at(cls, root: Path, *, database_url: str = "", mlflow_url: str = "") -> Self:
+        """Return the home at `root`, with its own SQLite databases unless others are given."""
         resolved = root.expanduser().resolve()
-        return cls(resolved, database_url or f"sqlite:///{resolved.as_posix()}/service.db")
+        return cls(resolved, database_url or f"sqlite:///{resolved.as_posix()}/service.db", mlflow_url)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -33,6 +36,7 @@ class Home:
         return cls.at(
             Path(os.environ.get("AANWEZIG_HOME") or "var"),
             database_url=os.environ.get("AANWEZIG_DATABASE_URL") or "",
+            mlflow_url=os.environ.get("AANWEZIG_MLFLOW_URL") or "",
         )
 
     @property
@@ -62,13 +66,17 @@ class Home:
 
     @property
     def scorecards(self) -> Path:
-        """Published scorecards (JSON)."""
+        """Scorecards (JSON), and the decisions about which of them serves."""
         return self.root / "scorecards"
 
     @property
     def mlflow_uri(self) -> str:
-        """Address of MLflow's own SQLite database."""
-        return f"sqlite:///{self.root.as_posix()}/mlflow.db"
+        """Address of MLflow: a database or a tracking server."""
+        return self.mlflow_url or f"sqlite:///{self.root.as_posix()}/mlflow.db"
+
+    def papers(self, version: str) -> Path:
+        """Return the folder of what belongs to one scorecard: its backtest, figures, audit and model cards."""
+        return self.reports / version
 
     @property
     def artifacts(self) -> Path:

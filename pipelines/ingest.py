@@ -5,23 +5,27 @@ returned, and kept apart from the data under ``reports/refused``.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from multiprocessing import get_context
 from pathlib import Path
 
-from data_contracts.errors import StorageError, UsageError
+from data_contracts.errors import UsageError
 from data_contracts.quality import Finding, QualityReport, Severity, Verdict
 from data_contracts.tables import CONTRACT_VERSION
 from pipelines.acceptance import Arrival, Staged, stage, store
+from pipelines.crew import ALONE, Crew
 from pipelines.deliveries import Parcel, Shipment, adopt, discover
 from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.lake import Lake
 from pipelines.locks import locked
 from pipelines.opening import PORTION, Job, Opened, open_files, portions
+from pipelines.stored import Shelf, Stored
+
+PORTIONS_EACH = 2
+"""Portions that each of several processes takes: fewer and one of them ends up waiting for the others."""
+
+_STORED = {Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_WARNINGS}
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many files are done, and how many there are."""
@@ -36,7 +40,7 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
     delivered_at: datetime | None = None,
     recorded_as_event: bool = False,
     complete: tuple[date, date] | None = None,
-    workers: int = 1,
+    crew: Crew = ALONE,
     progress: Progress | None = None,
 ) -> list[QualityReport]:
     """Import a file, or every file in a folder and the folders within.
@@ -57,10 +61,10 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
         Where the source has no recorded moment, take the day itself instead of the delivery's moment.
     complete
         First and last day for which the files hold every fact: known facts that are missing are taken back.
-    workers
+    crew
         Processes to use where there is more than one school.
     progress
-        Told about each file, or each school when there is more than one worker.
+        Told about each file, or about schools where there is more than one process.
 
     Returns
     -------
@@ -91,8 +95,8 @@ def ingest(  # noqa: PLR0913 - this much can be said about a delivery
         for file, finding in shipment.refused
     ]
     groups = _by_school(jobs)
-    if workers > 1 and len(groups) > 1:
-        return reports + _in_processes(home, groups, workers=workers, progress=progress)
+    if crew.size > 1 and len(groups) > 1:
+        return reports + _side_by_side(home, groups, crew=crew, progress=progress)
     total = sum(len(job.parcels) for job in jobs)
     told = iter(range(total))
 
@@ -133,31 +137,22 @@ def _by_school(jobs: Iterable[Job]) -> list[list[Job]]:
     return list(groups.values())
 
 
-def _in_processes(
-    home: Home, groups: list[list[Job]], *, workers: int, progress: Progress | None
-) -> list[QualityReport]:
-    """Import schools side by side. A fresh interpreter each: a forked one may hang in a thread it did not start."""
-    found: dict[int, list[QualityReport]] = {}
-    share = sum(map(_size, groups)) // workers + 1
-    bundles = list(portions(groups, limit=min(PORTION, share), size=_size))
-    with ProcessPoolExecutor(min(workers, len(bundles)), mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_receive_all, home, bundle): at for at, bundle in enumerate(bundles)}
-        done = 0
-        try:
-            for future in as_completed(running):
-                at = running[future]
-                found[at] = future.result()
-                done += len(bundles[at])
-                if progress is not None:
-                    progress(bundles[at][-1][0].school or "meer scholen", done, len(groups))
-        except BrokenProcessPool:
-            detail = "een importproces is door het systeem gestopt, waarschijnlijk omdat het geheugen vol was"
-            raise StorageError(
-                detail, remedy="Importeer opnieuw, per school; wat al klaar was verandert niet."
-            ) from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _side_by_side(home: Home, groups: list[list[Job]], *, crew: Crew, progress: Progress | None) -> list[QualityReport]:
+    """Import schools in several processes; each portion that is checked together costs its own few tenths of a second."""
+    portion = min(PORTION, sum(map(_size, groups)) // (crew.size * PORTIONS_EACH) + 1)
+    bundles = list(portions(groups, limit=portion, size=_size))
+    by_size = sorted(range(len(bundles)), key=lambda at: -sum(map(_size, bundles[at])))
+    done = 0
+
+    def say(at: int) -> None:
+        nonlocal done
+        bundle = bundles[by_size[at]]
+        done += len(bundle)
+        if progress is not None:
+            progress(bundle[-1][0].school or "meer scholen", done, len(groups))
+
+    made = crew.work(_receive_all, [(home, bundles[at]) for at in by_size], done=say)
+    found = dict(zip(by_size, made, strict=True))
     return [report for at in sorted(found) for report in found[at]]
 
 
@@ -170,10 +165,11 @@ def _receive_all(home: Home, groups: list[list[Job]]) -> list[QualityReport]:
 
 
 def _receive(home: Home, jobs: list[Job], *, say: Callable[[Parcel, Job], None]) -> list[QualityReport]:
-    return [report for opened in open_files(home, jobs, say=say) for report in _accept(home, opened)]
+    shelf = Shelf(Lake(home))
+    return [report for opened in open_files(home, jobs, say=say) for report in _accept(home, opened, shelf=shelf)]
 
 
-def _accept(home: Home, opened: Opened) -> list[QualityReport]:
+def _accept(home: Home, opened: Opened, *, shelf: Shelf) -> list[QualityReport]:
     """Accept or refuse what a file holds, school by school."""
     parcel, job, source, sha256 = opened.parcel, opened.job, opened.source, opened.sha256
     if opened.refused is not None:
@@ -186,19 +182,24 @@ def _accept(home: Home, opened: Opened) -> list[QualityReport]:
             lake.sweep(school)
             moment = parcel.delivered_at or _same_delivery(lake, school, parcel.path, sha256) or now
             arrival = Arrival(replace(parcel, delivered_at=moment), moment, source, sha256)
-            staged = _stage_all(lake, keys, opened, school=school, arrival=arrival)
-            reports += _settle(lake, staged, extra=_about_settings(lake, school, job), arrival=arrival)
+            staged = _stage_all(lake, keys, opened, stored=shelf.of(school), arrival=arrival)
+            settled = _settle(lake, staged, extra=_about_settings(lake, school, job), arrival=arrival)
+            if any(report.verdict in _STORED for report in settled):
+                added = frozenset(report.delivery for report in settled if report.verdict in _STORED)
+                shelf.keep(staged[-1].stored.with_deliveries(added))
+            reports += settled
     return reports
 
 
-def _stage_all(lake: Lake, keys: Keys, opened: Opened, *, school: str, arrival: Arrival) -> list[Staged]:
+def _stage_all(lake: Lake, keys: Keys, opened: Opened, *, stored: Stored, arrival: Arrival) -> list[Staged]:
     """Judge the tables of one file in order, each beside those before it: a file may bring its own pupils."""
     staged: list[Staged] = []
+    settings = opened.settings.get(stored.school)
     for reading, judged in zip(opened.readings, opened.judged, strict=True):
-        if reading.school == school:
-            beside = {part.report.table: part.frame for part in staged}
-            settings = opened.settings.get(school)
-            staged.append(stage(lake, keys, reading, judged=judged, arrival=arrival, settings=settings, beside=beside))
+        if reading.school == stored.school:
+            part = stage(lake, keys, reading, judged=judged, arrival=arrival, settings=settings, stored=stored)
+            staged.append(part)
+            stored = part.stored
     return staged
 
 

@@ -18,7 +18,7 @@ from data_contracts.errors import StorageError
 from data_contracts.quality import QualityReport
 from data_contracts.school import SchoolSettings, read_school
 from data_contracts.tables import NAMES, TABLES, Column, ColumnType, Table, lake_columns
-from features.known import known
+from features.known import SUPERSEDED, known, with_successors
 from pipelines.home import Home
 
 MOMENT = pl.Datetime("us", "UTC")
@@ -50,6 +50,14 @@ def schema(table: Table) -> dict[str, pl.DataType]:
 def as_known(versions: pl.LazyFrame, as_of: datetime) -> pl.LazyFrame:
     """Return of each record in `versions` the one that was known at `as_of`, without facts taken back."""
     frame: pl.LazyFrame = known(versions, as_of).to_native()
+    return frame
+
+
+def succeeded(versions: pl.DataFrame) -> pl.DataFrame:
+    """Add to each version when its record's next version was recorded: `as_known` of the result is a mere filter."""
+    if versions["record"].n_unique() == versions.height:  # as nearly always in what arrives, and soon seen
+        return versions.with_columns(pl.lit(None, dtype=MOMENT).alias(SUPERSEDED))
+    frame: pl.DataFrame = with_successors(versions).collect().to_native()
     return frame
 
 
@@ -139,7 +147,7 @@ class Lake:
 
         Only for who holds the school's lock.
         """
-        committed = {path.stem for path in self._markers(school)}
+        committed = self.deliveries(school)
         for path in self.home.lake.glob(f"*/{school}/*"):
             if path.name.startswith(".") or (path.suffix == ".parquet" and path.stem not in committed):
                 path.unlink(missing_ok=True)
@@ -149,6 +157,10 @@ class Lake:
         schools = self.schools() if school is None else [school]
         found = [_read(path) for name in schools for path in self._markers(name)]
         return sorted(found, key=lambda report: (report.delivered_at, report.school, report.delivery))
+
+    def deliveries(self, school: str) -> frozenset[str]:
+        """Return the names of the deliveries that are stored of `school`."""
+        return frozenset(path.stem for path in self._markers(school))
 
     def has(self, delivery: str, school: str) -> bool:
         """Whether a delivery of this name is stored."""
@@ -197,7 +209,7 @@ class Lake:
         return sorted((self.home.lake / "reports" / school).glob("*.json"))
 
     def _rows(self, table: str, school: str) -> list[Path]:
-        committed = {path.stem for path in self._markers(school)}
+        committed = self.deliveries(school)
         files = (self.home.lake / table / school).glob("*.parquet")
         return sorted(path for path in files if path.stem in committed)
 

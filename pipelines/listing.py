@@ -28,7 +28,7 @@ from data_contracts.weekly_list import (
 from features.catalogue import feature
 from features.history import day_of
 from features.words import day_text
-from models.explain import Period, frequency, in_brief, moved, reasons, tier
+from models.explain import Period, certainty, frequency, in_brief, moved, reasons, tier
 
 SETTINGS: Mapping[str, int] = tomllib.loads(files("pipelines").joinpath("weekly.toml").read_text(encoding="utf-8"))
 
@@ -114,6 +114,8 @@ class Counted:
         Moment (UTC) up to which the scorecard learned.
     periods
         Words for the windows.
+    spread
+        Per pupil in view how far the models behind the scorecard lie apart (log-odds); empty where it cannot be told.
     quality, school_days, attendance, calendar
         The last weeks' quality; days for the calendar; per pupil attendance and registered days.
     before, earlier
@@ -133,6 +135,7 @@ class Counted:
     weeks_known: int = 0
     on_norm: bool = False
     learned_until: datetime | None = None
+    spread: Mapping[str, float] = field(default_factory=dict)
     quality: tuple[WeekQuality, ...] = ()
     school_days: tuple[date, ...] = ()
     attendance: Mapping[str, tuple[AttendanceWeek, ...]] = field(default_factory=dict)
@@ -226,6 +229,7 @@ def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> 
         notes=_short_history(row),
     )
     if scored is not None and position is not None:
+        spread = counted.spread.get(candidate.pupil)
         signal = signal.model_copy(
             update={
                 "log_odds": scored.log_odds,
@@ -233,6 +237,7 @@ def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> 
                 "baseline": counted.baseline,
                 "contributions": contributions,
                 "tier": tier(scored.probability),
+                "certainty": certainty(spread) if spread is not None else None,
                 "frequency": frequency(scored.probability),
             }
         )

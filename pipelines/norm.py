@@ -7,14 +7,14 @@ was seen then, also where a timetable came weeks afterwards.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import TIMETABLE, RecordedBasis, Register, SlotStatus
 from features.calendar import covered, school_days
-from pipelines.lake import schema
+from pipelines.lake import as_known, schema
 
 NORM = "norm:"
 """How the record of a row begins that no school delivered."""
@@ -25,7 +25,7 @@ _COLUMNS = {name: kind for name, kind in schema(TIMETABLE).items() if name not i
 
 
 @dataclass(frozen=True)
-class _Delivered:
+class Heard:
     """When what the norm depends on became known.
 
     Parameters
@@ -42,6 +42,15 @@ class _Delivered:
     days: pl.DataFrame
     groups: pl.DataFrame
     absences: pl.DataFrame
+
+    @classmethod
+    def of(cls, lessons: Sequence[pl.DataFrame], pupils: pl.DataFrame, absences: pl.DataFrame) -> "Heard":
+        """Put together what `heard_of_lessons`, `heard_of_pupils` and `heard_of_absences` say of one school."""
+        by_day, by_group, by_pupil = lessons
+        personal = pupils.join(by_pupil, on="pupil").group_by("group")
+        groups = pupils.select("group").unique().join(by_group, on="group", how="left")
+        of_group = personal.agg(personal=pl.max_horizontal("enrolled", "own").min())
+        return cls(by_day, groups.join(of_group, on="group", how="left"), absences)
 
 
 def norm_timetables(
@@ -80,14 +89,33 @@ def norm_timetable(settings: SchoolSettings, rows: Mapping[str, pl.LazyFrame], *
     return next(iter(norm_timetables([settings], mine, last=last)), None)
 
 
-def _filled(settings: SchoolSettings, known: _Delivered, *, last: date) -> pl.DataFrame | None:
+def _filled(settings: SchoolSettings, known: Heard, *, last: date) -> pl.DataFrame | None:
     """One school's rows; None where the norm never applies."""
     days = _candidates(settings, known, last=last)
     if days.is_empty() or known.groups.is_empty():
         return None
-    events = _events(known.groups.join(days, how="cross"))
+    filled = _events(known.groups.join(days, how="cross")).join(_slots(settings), on="weekday", how="inner")
+    if filled.is_empty():
+        return None
+    values = _lesson(settings)
+    return filled.select(**{name: values.get(name, pl.lit(None)).cast(kind) for name, kind in _COLUMNS.items()})
+
+
+def norm_as_known(settings: SchoolSettings, heard: Heard, *, days: tuple[date, date], as_of: datetime) -> pl.DataFrame:
+    """Lessons by a school's plain norm on some days, as known at `as_of` (UTC): rows of the table ``timetable``."""
+    candidates = _candidates(settings, heard, last=days[1]).filter(pl.col("date").is_between(*days))
+    events = _events(heard.groups.join(candidates, how="cross"))
+    # A day of a group holds or does not, with all of its lessons.
+    versions = events.lazy().with_columns(school=pl.lit(settings.school), record=pl.format("{}:{}", "group", "date"))
+    holds = as_known(versions, as_of).collect().join(_slots(settings), on="weekday", how="inner")
+    values = _lesson(settings)
+    return holds.select(**{name: values.get(name, pl.lit(None)).cast(kind) for name, kind in _COLUMNS.items()})
+
+
+def _slots(settings: SchoolSettings) -> pl.DataFrame:
+    """Lesson hours of a week: ``weekday`` (1 is Monday), ``slot``, ``start_minute``."""
     norm = settings.scheduled_norm
-    slots = pl.DataFrame(
+    return pl.DataFrame(
         [
             {"weekday": weekday + 1, "slot": slot, "start_minute": FIRST_SLOT_MINUTE + (slot - 1) * norm.slot_minutes}
             for weekday, count in enumerate(norm.slots_per_day)
@@ -95,32 +123,52 @@ def _filled(settings: SchoolSettings, known: _Delivered, *, last: date) -> pl.Da
         ],
         schema={"weekday": pl.Int8, "slot": pl.Int64, "start_minute": pl.Int64},
     )
-    filled = events.with_columns(weekday=pl.col("date").dt.weekday()).join(slots, on="weekday", how="inner")
-    if filled.is_empty():
-        return None
-    values = {
+
+
+def _lesson(settings: SchoolSettings) -> dict[str, pl.Expr]:
+    """Columns of a lesson of the norm."""
+    return {name: pl.col(name) for name in ("group", "date", "slot", "start_minute", "recorded_at", "withdrawn")} | {
         "school": pl.lit(settings.school),
         "record": pl.format(NORM + "{}:{}:{}", "group", "date", "slot"),
-        "minutes": pl.lit(norm.slot_minutes),
+        "minutes": pl.lit(settings.scheduled_norm.slot_minutes),
         "status": pl.lit(SlotStatus.PLANNED.value),
         "register": pl.lit(Register.BY_EXCEPTION.value),
         "recorded_basis": pl.lit(RecordedBasis.ASSUMED.value),
-    } | {name: pl.col(name) for name in ("group", "date", "slot", "start_minute", "recorded_at", "withdrawn")}
-    return filled.select(**{name: values.get(name, pl.lit(None)).cast(kind) for name, kind in _COLUMNS.items()})
+    }
 
 
-def _delivered(rows: Mapping[str, pl.LazyFrame]) -> dict[str, _Delivered]:
-    """Read when timetables, pupils and absences became known, per school. What was taken back later stays its own."""
+def heard_of_lessons(timetable: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
+    """When lessons became known: of each day and each group, and of each pupil with lessons of its own.
+
+    What was taken back later stays its own. With the column `school` all is told per school.
+    """
     first = pl.col("recorded_at").min()
-    lessons = rows["timetable"].filter(~pl.col("withdrawn"))
+    lessons = timetable.filter(~pl.col("withdrawn"))
+    return [
+        lessons.group_by(*school, "date").agg(own=first).sort("date"),
+        lessons.filter(pl.col("group").is_not_null()).group_by(*school, "group").agg(timetabled=first),
+        lessons.filter(pl.col("pupil").is_not_null()).group_by(*school, "pupil").agg(own=first),
+    ]
+
+
+def heard_of_pupils(enrolments: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
+    """When pupils became known in their groups."""
+    return [enrolments.group_by(*school, "pupil", "group").agg(enrolled=pl.col("recorded_at").min())]
+
+
+def heard_of_absences(absences: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
+    """When a first absence of each day became known."""
+    return [absences.group_by(*school, date="start_date").agg(registered=pl.col("recorded_at").min()).sort("date")]
+
+
+def _delivered(rows: Mapping[str, pl.LazyFrame]) -> dict[str, Heard]:
+    """Read when timetables, pupils and absences became known, per school."""
     # All schools at once: reading them one by one opened every file once a school.
     found = pl.collect_all(
         [
-            lessons.group_by("school", "date").agg(own=first).sort("date"),
-            lessons.filter(pl.col("group").is_not_null()).group_by("school", "group").agg(timetabled=first),
-            lessons.filter(pl.col("pupil").is_not_null()).group_by("school", "pupil").agg(own=first),
-            rows["enrolments"].group_by("school", "pupil", "group").agg(enrolled=first),
-            rows["absences"].group_by("school", date="start_date").agg(registered=first).sort("date"),
+            *heard_of_lessons(rows["timetable"], "school"),
+            *heard_of_pupils(rows["enrolments"], "school"),
+            *heard_of_absences(rows["absences"], "school"),
         ]
     )
     per_school = [
@@ -131,15 +179,12 @@ def _delivered(rows: Mapping[str, pl.LazyFrame]) -> dict[str, _Delivered]:
     known = {}
     for school in sorted(set().union(*per_school)):
         parts = [parted.get(school, none) for parted, none in zip(per_school, empty, strict=True)]
-        by_day, by_group, by_pupil, enrolled, absences = parts
-        personal = enrolled.join(by_pupil, on="pupil").group_by("group")
-        groups = enrolled.select("group").unique().join(by_group, on="group", how="left")
-        of_group = personal.agg(personal=pl.max_horizontal("enrolled", "own").min())
-        known[school] = _Delivered(by_day, groups.join(of_group, on="group", how="left"), absences)
+        *lessons, pupils, absences = parts
+        known[school] = Heard.of(lessons, pupils, absences)
     return known
 
 
-def _candidates(settings: SchoolSettings, known: _Delivered, *, last: date) -> pl.DataFrame:
+def _candidates(settings: SchoolSettings, known: Heard, *, last: date) -> pl.DataFrame:
     """Days that can be school days by the calendar or the school's own timetable, and from which moments.
 
     Returns
@@ -177,7 +222,7 @@ def _candidates(settings: SchoolSettings, known: _Delivered, *, last: date) -> p
 
 
 def _events(days: pl.DataFrame) -> pl.DataFrame:
-    """Versions of each group's day: ``group, date, recorded_at, withdrawn``.
+    """Versions of each group's day: ``group, date, weekday, recorded_at, withdrawn``.
 
     The norm holds in at most two periods: as a day of the calendar, until the own timetable reaches the day; and as a
     day of the own timetable, until the group itself is on it.
@@ -201,4 +246,4 @@ def _events(days: pl.DataFrame) -> pl.DataFrame:
     ended = periods.filter(pl.col("ends").is_not_null()).select(
         "group", "date", recorded_at="ends", withdrawn=pl.lit(value=True)
     )
-    return pl.concat([begun, ended])
+    return pl.concat([begun, ended]).with_columns(weekday=pl.col("date").dt.weekday())

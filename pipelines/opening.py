@@ -23,6 +23,9 @@ from pipelines.sources import Reading, read
 PORTION = 32 << 20
 """Bytes of files that are in memory together, or one file that is larger; a school's year is about a third of this."""
 
+PACKED = 10
+"""Bytes of text that a byte of a workbook or Parquet file holds, about."""
+
 Item = TypeVar("Item")
 
 
@@ -114,7 +117,9 @@ def portions(items: Iterable[Item], *, limit: int, size: Callable[[Item], int]) 
 
 
 def _size(parcel: Parcel) -> int:
-    return parcel.path.stat().st_size if parcel.path.exists() else 0
+    """Bytes of a file, written out as text where it is compressed."""
+    bytes_there = parcel.path.stat().st_size if parcel.path.exists() else 0
+    return bytes_there * (PACKED if parcel.path.suffix.lower() in {".xlsx", ".parquet"} else 1)
 
 
 def _open(home: Home, keys: Keys, parcel: Parcel, job: Job) -> Opened:

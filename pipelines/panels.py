@@ -189,7 +189,7 @@ def _rules_at(ground: Ground, origin: date) -> pl.DataFrame:
     """`KEY`, `RULES` and ``already_then`` at one origin, of those pupils of whom any is not nothing."""
     past = history(ground.tables, as_of(origin))
     counted = _rules_reached(past, ground.settings)
-    then = _labels(past, ground, as_of(origin), [origin]).select("school", "pupil", already_then="already")
+    then = labels_of(past, ground, as_of(origin), [origin]).select("school", "pupil", already_then="already")
     found = counted.join(then, on=["school", "pupil"], how="full", coalesce=True)
     return found.with_columns(origin=pl.lit(origin)).select(_RULES_AT.keys())
 
@@ -205,7 +205,7 @@ def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.Dat
     reached = brought_back(hits(past, rules))
     return (
         reached.join(sectors, on="school")
-        .join(_applying(rules), on=["rule", "sector"])
+        .join(applying(rules), on=["rule", "sector"])
         .group_by("school", "pupil")
         .agg(
             (~pl.col("quiet") & pl.col("pack").is_in(pl.col("packs"))).sum().cast(pl.Float64).alias("loud"),
@@ -217,10 +217,11 @@ def _rules_reached(past: History, settings: dict[str, SchoolSettings]) -> pl.Dat
 def labels_at(ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl.DataFrame:
     """Outcomes from `seen_from`, as far as they were known at `moment`: `KEY`, ``outcome``, ``already`` and dates."""
     past = ground.past if moment == ground.moment else history(ground.tables, moment, since=ground.since)
-    return _labels(past, ground, moment, seen_from)
+    return labels_of(past, ground, moment, seen_from)
 
 
-def _labels(past: History, ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl.DataFrame:
+def labels_of(past: History, ground: Ground, moment: datetime, seen_from: Sequence[date]) -> pl.DataFrame:
+    """As `labels_at`, from a history as it was known at `moment`."""
     registered = _registered(past, ground, moment)
     found = brought_back(labels(past, seen_from, ground.outcome, until=local_date(moment), registered=registered))
     return found.with_columns(pl.col("origin", "onset", "reached", "horizon_end").cast(pl.Int32).cast(pl.Date))
@@ -244,7 +245,7 @@ def _settled(past: History) -> History:
     )
 
 
-def _applying(rules: Sequence[Rule]) -> pl.DataFrame:
+def applying(rules: Sequence[Rule]) -> pl.DataFrame:
     """Which rule applies in which sector, and what kind of rule it is."""
     return pl.DataFrame(
         [(each.id, each.pack, sector.value, each.quiet) for each in rules for sector in each.sectors],

@@ -1,4 +1,4 @@
-"""The one door from the pipelines to the service: handing over a list, and reading back those before."""
+"""The one door from the pipelines to the service: handing over lists and the page about the model, and reading lists back."""
 
 from service.lists import (
     ListStanding,
@@ -9,6 +9,8 @@ from service.lists import (
     open_database,
     previous,
     publish,
+    publish_model,
+    published,
     standing,
 )
 
@@ -21,5 +23,7 @@ __all__ = [
     "open_database",
     "previous",
     "publish",
+    "publish_model",
+    "published",
     "standing",
 ]

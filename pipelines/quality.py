@@ -13,10 +13,14 @@ from data_contracts.quality import Grade, WeekQuality
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, RecordedBasis, Register, SlotStatus
 from features.calendar import local_date, monday, school_days
-from pipelines.lake import Lake, as_known, ever_within
+from features.known import SUPERSEDED
+from pipelines.lake import Lake, as_known, ever_within, succeeded
+from pipelines.stored import Stored
 
 WEEK = timedelta(days=7)
 FRIDAY = timedelta(days=4)
+
+_TABLES = (ABSENCES.name, TIMETABLE.name, ENROLMENTS.name)
 
 _SAME = [
     "pupil",
@@ -59,7 +63,7 @@ def week_quality(
     *,
     weeks: Sequence[date],
     as_of: datetime,
-    arriving: Mapping[str, pl.DataFrame] | None = None,
+    stored: Stored | None = None,
 ) -> list[WeekQuality]:
     """Grade some weeks of one school.
 
@@ -73,8 +77,8 @@ def week_quality(
         Mondays of the weeks to grade.
     as_of
         The moment (UTC): later versions and later days are left out.
-    arriving
-        Rows by table that are about to be stored, as if they were stored already.
+    stored
+        What was delivered by `as_of` where that is in memory, with what is about to be stored; else the lake is read.
 
     Returns
     -------
@@ -83,37 +87,51 @@ def week_quality(
     """
     if not weeks:
         return []
-    evidence = _gather(lake, school, weeks=weeks, as_of=as_of, arriving=arriving or {})
+    evidence = _gather(lake, school, weeks=weeks, as_of=as_of, stored=stored)
     measured = {row["week"]: row for row in _per_week(evidence.absences).to_dicts()}
     recorded = {row["week"]: row for row in _registers(evidence.timetable, until=local_date(as_of)).to_dicts()}
     return [_grade(week, evidence, measured, recorded.get(week, {}), today=local_date(as_of)) for week in weeks]
 
 
-def _gather(
-    lake: Lake, school: str, *, weeks: Sequence[date], as_of: datetime, arriving: Mapping[str, pl.DataFrame]
-) -> Evidence:
+def _gather(lake: Lake, school: str, *, weeks: Sequence[date], as_of: datetime, stored: Stored | None) -> Evidence:
     first = min(weeks) - thresholds().silent.look_back_weeks * WEEK
     last = max(weeks) + WEEK - timedelta(days=1)
-
-    def scan(table: str) -> pl.LazyFrame:
-        stored = lake.scan(table, schools=[school], delivered_by=as_of)
-        return pl.concat([stored, arriving[table].lazy()]) if table in arriving else stored
-
-    # the first moment of recording says whether a fact was late; corrections come later by nature
-    versions = ever_within(scan(ABSENCES.name), "start_date", first, last)
-    versions = versions.with_columns(first_recorded=pl.col("recorded_at").min().over("record"))
-    absences = as_known(versions, as_of).filter(pl.col("start_date").is_between(first, last))
-    timetable = as_known(scan(TIMETABLE.name).filter(pl.col("date").is_between(first, last)), as_of)
-    planned = timetable.filter(pl.col("status") == SlotStatus.PLANNED.value).select(
-        "group", "pupil", "date", "minutes", "register", week=pl.col("date").dt.truncate("1w")
+    absences, timetable, enrolments = (
+        _read(lake, school, as_of=as_of, first=first, last=last)
+        if stored is None
+        else [stored.tables[name] for name in _TABLES]
     )
-    enrolments = as_known(scan(ENROLMENTS.name), as_of).select("pupil", "group", "valid_from", "valid_to")
+    # the first moment of recording says whether a fact was late; corrections come later by nature
+    earlier = absences.lazy().filter(pl.col(SUPERSEDED).is_not_null())
+    began = earlier.group_by("record").agg(_began=pl.col("recorded_at").min())
     found_absences, found_planned, found_enrolments = pl.collect_all(
-        [absences.with_columns(week=pl.col("start_date").dt.truncate("1w")), planned, enrolments]
+        [
+            as_known(absences.lazy(), as_of)
+            .filter(pl.col("start_date").is_between(first, last))
+            .join(began, on="record", how="left")
+            .with_columns(
+                week=pl.col("start_date").dt.truncate("1w"), first_recorded=pl.min_horizontal("_began", "recorded_at")
+            ),
+            as_known(timetable.lazy(), as_of)
+            .filter(pl.col("date").is_between(first, last) & (pl.col("status") == SlotStatus.PLANNED.value))
+            .select("group", "pupil", "date", "minutes", "register", week=pl.col("date").dt.truncate("1w")),
+            as_known(enrolments.lazy(), as_of).select("pupil", "group", "valid_from", "valid_to"),
+        ]
     )
     days, sure = _school_days(found_planned, _settings(lake, school), first=first, last=last)
     until = frozenset(day for day in days if day <= local_date(as_of))
     return Evidence(found_absences, found_planned, found_enrolments, until, sure)
+
+
+def _read(lake: Lake, school: str, *, as_of: datetime, first: date, last: date) -> list[pl.DataFrame]:
+    """Versions of the three tables, as far as they matter to days from `first` to `last`, as `Stored` has them."""
+    absences, timetable, enrolments = (lake.scan(name, schools=[school], delivered_by=as_of) for name in _TABLES)
+    scans = [
+        ever_within(absences, "start_date", first, last),
+        timetable.filter(pl.col("date").is_between(first, last)),
+        enrolments,
+    ]
+    return [succeeded(frame) for frame in pl.collect_all(scans)]
 
 
 def _settings(lake: Lake, school: str) -> SchoolSettings | None:

@@ -15,6 +15,7 @@ from features.words import day_text
 
 if TYPE_CHECKING:  # these load libraries that a report does not need
     from models.figures import Evaluation, Figure
+    from pipelines.looked_back import BacktestResult
     from pipelines.simulate import Summary
     from pipelines.simulate.calibration import Row
     from pipelines.weekly import Listed
@@ -53,14 +54,46 @@ def show(result: BaseModel, *, as_json: bool) -> None:
 def show_evaluation(evaluation: "Evaluation", console: Console) -> None:
     """Show what the lists found, beside every other ranking at the same length."""
     pooled = evaluation.pooled
-    table = Table(title=f"{pooled.cases} nieuwe gevallen, {pooled.places} plaatsen op de lijsten", title_justify="left")
-    for heading in ("volgorde", "gevonden", "van de gevallen", "van de lijst", "ROC AUC"):
+    kind = "nieuwe gevallen" if evaluation.population == "new" else "gevallen, ook wie al in de uitkomst was"
+    table = Table(title=f"{pooled.cases} {kind}, {pooled.places} plaatsen op de lijsten", title_justify="left")
+    for heading in ("volgorde", "gevonden", "van de gevallen", "van de lijst", "AP", "ROC AUC"):
         table.add_column(heading, justify="left" if heading == "volgorde" else "right")
     for ranking in pooled.rankings:
-        figures = (ranking.found, ranking.recall, ranking.precision, ranking.roc_auc)
+        figures = (ranking.found, ranking.recall, ranking.precision, ranking.average_precision, ranking.roc_auc)
         table.add_row(ranking.label, *(_figure(figure, whole=figure is ranking.found) for figure in figures))
     console.print(evaluation.headline, highlight=False)
     console.print(table)
+
+
+def show_backtest(result: "BacktestResult", *, as_json: bool) -> None:
+    """Show a whole evaluation: new cases first, then what stands apart."""
+    if as_json:
+        _write(result.model_dump(mode="json"))
+        return
+    console = _console()
+    show_evaluation(result.evaluation, console)
+    lead, calm = result.lead_time, result.stability
+    if lead is not None and lead.cases:
+        days = lead.to_reached.median
+        median = "" if days is None else f", mediaan {days:.0f} schooldagen van tevoren"
+        text = f"Week voor week gevolgd: {lead.listed} van de {lead.cases} nieuwe gevallen kwamen op een lijst{median}."
+        console.print(text, highlight=False)
+        for one in lead.ahead:
+            share = _figure(one.early, whole=False)
+            text = f"Van de {one.reached} die {one.label} bereikten stond {share} minstens 15 schooldagen eerder op een lijst."
+            console.print(text, highlight=False)
+    if calm is not None and calm.week_to_week is not None:
+        console.print(f"Overlap van de lijsten van week op week: {calm.week_to_week:.2f}.", highlight=False)
+    for title, other in (("Alle gevallen", result.everyone), ("Scholen weggelaten", result.left_out)):
+        if other is not None:
+            console.print(f"{title}. {result.left_out_note if other is result.left_out else ''}", highlight=False)
+            show_evaluation(other, console)
+    for text in result.skipped:
+        console.print(f"Overgeslagen: {text}", highlight=False)
+    console.print(
+        f"{result.seconds:.0f} seconden. Cijfers gelden voor deze gegevens; --out MAP schrijft het rapport.",
+        highlight=False,
+    )
 
 
 def _figure(figure: "Figure", *, whole: bool) -> str:

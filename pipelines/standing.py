@@ -1,16 +1,20 @@
 """How an installation stands: what was delivered, which model serves, which lists are out, and what is missing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import NotFoundError
 from data_contracts.quality import Verdict
-from models.serving import champion
+from models.serving import Decision, challenger, decisions, reign
 from pipelines.home import Home
 from pipelines.lake import Lake
+from pipelines.model_page import drift_of
 from pipelines.publishing import open_database
 from pipelines.publishing import standing as lists_standing
+
+ANSWERS = {"pass": "gehaald", "fail": "niet gehaald", "unknown": "niet beoordeeld"}
 
 
 class SchoolStanding(BaseModel):
@@ -32,12 +36,33 @@ class SchoolStanding(BaseModel):
 
 
 class InstallationStanding(BaseModel):
-    """The whole installation; ``missing`` says in Dutch what to do next."""
+    """The whole installation.
+
+    Parameters
+    ----------
+    home
+        Its folder.
+    model
+        The scorecard that makes the lists, since when and who signed; in words where there is none.
+    challenger
+        A newer scorecard that nobody signed for yet.
+    gate
+        What the gate said last: each question and its answer.
+    drift
+        What was found last about schools that moved away from the others.
+    schools
+        Each school.
+    missing
+        What to do next, in Dutch.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     home: str
     model: str
+    challenger: str
+    gate: tuple[str, ...]
+    drift: tuple[str, ...]
     schools: tuple[SchoolStanding, ...]
     missing: tuple[str, ...]
 
@@ -45,7 +70,8 @@ class InstallationStanding(BaseModel):
 def standing(home: Home, *, now: datetime) -> InstallationStanding:
     """Say how `home` stands at `now` (UTC). Nothing is made or changed, apart from an empty database on first use."""
     lake = Lake(home)
-    scorecard = champion(home.scorecards)
+    taken = decisions(home.scorecards)
+    signed, newer = reign(taken), challenger(home.scorecards)
     schools = lake.schools()
     newest = {}
     if schools:
@@ -69,9 +95,12 @@ def standing(home: Home, *, now: datetime) -> InstallationStanding:
         )
     return InstallationStanding(
         home=str(home.root),
-        model=scorecard.version if scorecard else "geen",
+        model="geen" if signed is None else f"{signed.version} (sinds {signed.at:%Y-%m-%d}, getekend: {signed.by})",
+        challenger="geen" if newer is None else newer.version,
+        gate=_gate(taken),
+        drift=() if signed is None else _drift(home, signed.version),
         schools=tuple(rows),
-        missing=_missing(schools, rows, trained=scorecard is not None),
+        missing=_missing(schools, rows, serves=signed is not None, waits=newer is not None),
     )
 
 
@@ -83,11 +112,28 @@ def _name(lake: Lake, school: str) -> str:
         return ""
 
 
-def _missing(schools: list[str], rows: list[SchoolStanding], *, trained: bool) -> tuple[str, ...]:
+def _gate(taken: Sequence[Decision]) -> tuple[str, ...]:
+    """What the gate said last, a line a question."""
+    ruling = next((decision.ruling for decision in reversed(taken) if decision.ruling is not None), None)
+    return () if ruling is None else tuple(f"{check.label}: {ANSWERS[check.answer]}" for check in ruling.checks)
+
+
+def _drift(home: Home, version: str) -> tuple[str, ...]:
+    """What was found last: in one sentence, and the schools about which there is something to say."""
+    found = drift_of(home, version)
+    if found is None:
+        return ("Nog niet gekeken: aanwezig drift",)
+    told = [school for school in found.schools if school.verdict in ("recording", "drift")]
+    return (found.headline, *(f"{school.school} {school.name}: {school.text}" for school in told))
+
+
+def _missing(schools: list[str], rows: list[SchoolStanding], *, serves: bool, waits: bool) -> tuple[str, ...]:
     missing = []
     if not schools:
         missing.append("Er is nog niets aangeleverd: aanwezig ingest MAP")
-    if schools and not trained:
+    if schools and waits:
+        missing.append("Voor het nieuwste model heeft nog niemand getekend: aanwezig promote --by NAAM")
+    elif schools and not serves:
         missing.append("Er is nog geen model, lijsten volgen de drempels: aanwezig train")
     unset = [row.school for row in rows if not row.name]
     if unset:

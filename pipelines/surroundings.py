@@ -1,6 +1,6 @@
 """A delivery beside everything else that is known of its school: what does not go together is told at the door."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,13 +13,12 @@ from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, Table
 from features.calendar import local_date
 from pipelines.coherence import fits_enrolments, in_two_schools, outside_enrolments, overlapping_enrolments
 from pipelines.contradictions import against_timetable, overfull_days, present_beside_reports
-from pipelines.lake import Lake, as_known, ever_within
-from pipelines.norm import norm_timetable
+from pipelines.lake import Lake, as_known
+from pipelines.norm import Heard, heard_of_absences, heard_of_lessons, heard_of_pupils, norm_as_known
+from pipelines.stored import Stored
 
 Days = tuple[date, date]
 """First and last day, inclusive."""
-
-_STORED = ("delivered_at", "delivery")
 
 
 @dataclass(frozen=True)
@@ -28,46 +27,33 @@ class Surroundings:
 
     Parameters
     ----------
-    lake, school
-        What is stored, and of which school.
+    lake
+        The lake, for other schools in it.
     settings
-        Its settings; None where there are none.
+        The school's settings; None where there are none.
     moment
         The delivery's moment (UTC).
-    arriving
-        Rows by table that are about to be stored, as if they were stored already.
+    stored
+        What was delivered of the school by `moment`, the delivery included.
     """
 
     lake: Lake
-    school: str
     settings: SchoolSettings | None
     moment: datetime
-    arriving: Mapping[str, pl.DataFrame]
-
-    def versions(self, table: Table) -> pl.LazyFrame:
-        """Every version of `table` delivered by now: an old delivery given again finds what it found then."""
-        stored = self.lake.scan(table.name, schools=[self.school], delivered_by=self.moment).drop(_STORED)
-        arriving = self.arriving.get(table.name)
-        if arriving is None:
-            return stored
-        return pl.concat([stored, arriving.lazy().select(stored.collect_schema().names())])
+    stored: Stored
 
     def known(self, table: Table, *, days: Days | None = None) -> pl.DataFrame:
         """Facts of `table` as known now, of all time or of some days only."""
-        versions = self.versions(table)
-        if days is None or table.event_date is None:
-            return as_known(versions, self.moment).collect()
-        known = as_known(ever_within(versions, table.event_date, *days), self.moment)
-        return known.filter(pl.col(table.event_date).is_between(*days)).collect()
+        known = self.stored.known(table.name, self.moment)
+        if days is not None and table.event_date is not None:
+            known = known.filter(pl.col(table.event_date).is_between(*days))
+        return known.collect()
 
     def plan(self, days: Days) -> pl.DataFrame:
         """Scheduled lessons of some days: the school's own as known now, and its norm where it has none."""
         parts = [self.known(TIMETABLE, days=days)]
-        rows = {table.name: self.versions(table) for table in (ENROLMENTS, TIMETABLE, ABSENCES)}
-        norm = None if self.settings is None else norm_timetable(self.settings, rows, last=days[1])
-        if norm is not None:
-            within = norm.lazy().filter(pl.col("date").is_between(*days))
-            parts.append(as_known(within, self.moment).collect())
+        if self.settings is not None:
+            parts.append(norm_as_known(self.settings, _heard(self.stored), days=days, as_of=self.moment))
         return pl.concat([part.select(*_LESSON) for part in parts])
 
     def sharing_numbers(self) -> list[str]:
@@ -80,9 +66,19 @@ class Surroundings:
                 scope = self.lake.settings(school).pupil_number_scope
             except NotFoundError:
                 continue
-            if school != self.school and scope == self.settings.pupil_number_scope:
+            if school != self.stored.school and scope == self.settings.pupil_number_scope:
                 found.append(school)
         return found
+
+
+def _heard(stored: Stored) -> Heard:
+    """When what the norm depends on became known; most files leave most of it as it was."""
+
+    def asked(table: Table, question: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
+        return stored.once(table.name, "norm", lambda rows: pl.collect_all(question(rows.lazy().drop("school"))))
+
+    pupils, absences = asked(ENROLMENTS, heard_of_pupils), asked(ABSENCES, heard_of_absences)
+    return Heard.of(asked(TIMETABLE, heard_of_lessons), *pupils, *absences)
 
 
 _LESSON = ("group", "pupil", "date", "slot", "start_minute", "minutes", "status", "register")

@@ -5,17 +5,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
+import numpy as np
 from sqlalchemy import Engine as Database
 
 from data_contracts.errors import NotEnoughDataError, UsageError
 from data_contracts.quality import Grade
+from data_contracts.tables import ABSENCES
 from data_contracts.weekly_list import SealedName, WeeklyList
 from features.calendar import AMSTERDAM, local_date, monday, school_year_start
 from features.words import span_text
 from models.explain import Period
-from models.serving import champion
+from models.scorecard import Scorecard
+from models.serving import champion, decisions, why_rules
 from pipelines.counting import Counting, count
+from pipelines.crew import ALONE, Crew
 from pipelines.engines import POLARS, Engine
 from pipelines.home import Home
 from pipelines.lake import Lake
@@ -26,6 +31,8 @@ from pipelines.quality import week_quality
 Progress = Callable[[str, int, int], None]
 MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
 EARLIER_LISTS = 4
+PARTS_EACH = 2
+"""Parts of the schools that each of several processes takes: half as many are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ def weekly(
     schools: Sequence[str] | None = None,
     now: datetime | None = None,
     engine: Engine = POLARS,
+    crew: Crew = ALONE,
     progress: Progress | None = None,
 ) -> list[Listed]:
     """Make and publish the lists of one week.
@@ -57,6 +65,8 @@ def weekly(
         The present moment (UTC).
     engine
         What counts and scores.
+    crew
+        Processes that make the lists side by side; a cluster does that by itself.
 
     Returns
     -------
@@ -79,17 +89,17 @@ def weekly(
         detail = "er is nog geen levering geaccepteerd, dus er valt geen lijst te maken"
         raise NotEnoughDataError(detail, remedy="Lever eerst gegevens aan met: aanwezig ingest MAP")
     database = open_database(home.database_url)
-    scorecard = champion(home.scorecards)
+    served = min(present, datetime.combine(monday_of + timedelta(days=7), time(), tzinfo=AMSTERDAM).astimezone(UTC))
+    scorecard = champion(home.scorecards, served)  # a week that is over keeps the model that served when it ended
+    no_model = why_rules(decisions(home.scorecards), served)
     say = progress or (lambda _text, _done, _total: None)
     made: list[WeeklyList] = []
     stood = moments(database, week=monday_of)
-    with _uncollected():
-        for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
-            say("kenmerken", len(made), len(chosen))
-            counting = count(home, group, week=monday_of, as_of=as_of, scorecard=scorecard, engine=engine)
-            for school in group:
-                say(f"lijst van {school}", len(made), len(chosen))
-                made.append(weekly_list(_counted(counting, lake, school, week=monday_of, database=database)))
+    for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
+        say("kenmerken", len(made), len(chosen))
+        asked = _Asked(monday_of, as_of, scorecard, no_model, engine)
+        parts = [group] if crew is ALONE or engine is not POLARS else _parted(lake, group, crew.size * PARTS_EACH)
+        made += [each for lists in crew.work(_lists, [(home, part, asked) for part in parts]) for each in lists]
     # Only when every list is made and every score has proved to be the sum of its parts is anything published.
     listed = []
     for each in sorted(made, key=lambda each: each.school):
@@ -98,6 +108,41 @@ def weekly(
     say("gepubliceerd", len(listed), len(chosen))
     database.dispose()
     return listed
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the lists of a run have in common."""
+
+    week: date
+    as_of: datetime
+    scorecard: Scorecard | None
+    no_model: str
+    engine: Engine
+
+
+def _parted(lake: Lake, schools: Sequence[str], parts: int) -> list[list[str]]:
+    """Share schools out by what is stored of them."""
+    stored = {name: sum(file.stat().st_size for file in lake.files(ABSENCES.name, schools=[name])) for name in schools}
+    shared: list[list[str]] = [[] for _ in range(parts)]
+    for school in sorted(schools, key=stored.__getitem__, reverse=True):
+        min(shared, key=lambda part: sum(stored[each] for each in part)).append(school)
+    return [part for part in shared if part]
+
+
+def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[WeeklyList]:
+    """Make the lists of some schools; nothing is published yet."""
+    lake, database = Lake(home), open_database(home.database_url)
+    week, engine = asked.week, asked.engine
+    with _uncollected():
+        counting = count(home, schools, week=week, as_of=asked.as_of, scorecard=asked.scorecard, engine=engine)
+        counted = (
+            gathered(counting, lake, school, week=week, database=database, no_model=asked.no_model)
+            for school in schools
+        )
+        made = [weekly_list(each) for each in counted]
+    database.dispose()
+    return made
 
 
 @contextmanager
@@ -140,7 +185,16 @@ def _by_moment(
     return found
 
 
-def _counted(counting: Counting, lake: Lake, school: str, *, week: date, database: Database) -> Counted:
+def gathered(
+    counting: Counting, lake: Lake, school: str, *, week: date, database: Database, no_model: str = ""
+) -> Counted:
+    """Gather what one school's list is made from: what was counted, its quality, and the lists before.
+
+    Parameters
+    ----------
+    no_model
+        Why there is no scorecard, where there is none.
+    """
     settings = counting.settings[school]
     as_of = counting.as_of
     rows = counting.rows[school]
@@ -149,7 +203,11 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, databas
     graded = [monday_of for monday_of, _, _ in weeks[3::-1]]  # oldest first
     quality = tuple(week_quality(lake, school, weeks=graded, as_of=as_of))
     year = school_year_start(week)
-    reason = _why_rules(counting, rows, weeks=len(weeks), poor=sum(each.grade is Grade.POOR for each in quality))
+    poor = sum(each.grade is Grade.POOR for each in quality)
+    weeks_known = sum(first >= year for _, first, _ in weeks)
+    reason = no_model
+    if counting.scorecard is not None:
+        reason = _why_rules(rows, weeks=len(weeks), this_year=weeks_known, poor=poor)
     quiet = frozenset(rule.id for rule in counting.rules[school] if rule.quiet)
     candidates = [
         Candidate(
@@ -173,7 +231,7 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, databas
         model_version=None if counting.scorecard is None else counting.scorecard.version,
         baseline=None if counting.scorecard is None else counting.scorecard.baseline,
         features=() if counting.scorecard is None else counting.scorecard.names,
-        weeks_known=sum(first >= year for _, first, _ in weeks),
+        weeks_known=weeks_known,
         on_norm=school in counting.on_norm,
         learned_until=None if counting.scorecard is None else counting.scorecard.data_moment,
         quality=quality,
@@ -181,18 +239,27 @@ def _counted(counting: Counting, lake: Lake, school: str, *, week: date, databas
         before=previous(database, school=school, before=week),
         earlier=earlier_on_list(database, school=school, before=week, weeks=EARLIER_LISTS),
     )
+    pupils = in_view(counted)
+    if counting.scorecard is not None and not reason:
+        counted = replace(counted, spread=_spread(counting.scorecard, [row for row in rows if row["pupil"] in pupils]))
     if drawn is None:
         return counted
-    pupils = in_view(counted)
     return replace(counted, calendar=drawn.calendar(pupils), attendance=drawn.attendance(pupils))
 
 
-def _why_rules(counting: Counting, rows: Sequence[object], *, weeks: int, poor: int) -> str:
-    """Why a school's list stands on rules; empty where it can stand on a score."""
-    if counting.scorecard is None:
-        return "Er is nog geen model getraind en goedgekeurd: de lijst volgt de drempels."
+def _spread(card: Scorecard, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """How sure each score is, of those in view alone: it takes as long as scoring all of them several times."""
+    matrix = np.array([[row[name] for name in card.names] for row in rows], dtype=np.float64)
+    spread = card.spread(matrix.reshape(len(rows), len(card.names)))
+    return {} if spread is None else {row["pupil"]: float(one) for row, one in zip(rows, spread, strict=True)}
+
+
+def _why_rules(rows: Sequence[object], *, weeks: int, this_year: int, poor: int) -> str:
+    """Why a school's list stands on rules although there is a model; empty where it can stand on a score."""
     if weeks < SETTINGS["fewest_school_weeks"]:
         return f"Er zijn pas {weeks} lesweken van deze school bekend; voor een score zijn er {SETTINGS['fewest_school_weeks']} nodig."
+    if this_year < SETTINGS["weeks_into_year"]:
+        return f"In de eerste {SETTINGS['weeks_into_year']} lesweken van een schooljaar is over bijna niemand genoeg bekend voor een score."
     if len(rows) < SETTINGS["fewest_pupils"]:
         return f"Er zijn {len(rows)} leerlingen ingeschreven; voor een score zijn er {SETTINGS['fewest_pupils']} nodig."
     if poor >= SETTINGS["poor_weeks"]:

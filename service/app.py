@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from starlette.staticfiles import StaticFiles
 
 from data_contracts.errors import AanwezigError
-from service import api, auth, db, headers, pages, problems, web
+from service import api, auth, db, headers, model, pages, problems, web
 from service.auth import Installation
 from service.settings import Settings
 from service.vault import Vault
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.installation = Installation(settings, engine, Vault.at(settings.home))
     app.include_router(pages.router)
+    app.include_router(model.router)
     app.include_router(api.router)
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     app.add_middleware(headers.Guard, secure=not settings.is_demo)

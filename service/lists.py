@@ -1,4 +1,4 @@
-"""Publishing: the one door through which a weekly list enters the service. Once published, nothing of it changes."""
+"""Publishing: the one door through which lists and the page about the model enter. Once published, nothing changes."""
 
 import hashlib
 import json
@@ -12,9 +12,10 @@ from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from data_contracts.model_page import ModelPage
 from data_contracts.weekly_list import CalendarDay, SealedName, Signal, WeeklyList
 from service import audit, db
-from service.tables import ListRow, SchoolRow, SealedNameRow, SignalRow, new_id
+from service.tables import ListRow, ModelPageRow, SchoolRow, SealedNameRow, SignalRow, new_id
 
 CALENDAR: TypeAdapter[tuple[CalendarDay, ...]] = TypeAdapter(tuple[CalendarDay, ...])
 """A signal's calendar stands apart from its document: only the page of one pupil needs it."""
@@ -160,6 +161,23 @@ def _store_names(session: Session, school: str, names: Sequence[SealedName]) -> 
     session.add_all(SealedNameRow(school=school, pupil=pupil, sealed=sealed) for pupil, sealed in newest.items())
 
 
+def publish_model(engine: Engine, page: ModelPage) -> bool:
+    """Publish the page about the model; return whether it was new. The same page twice changes nothing.
+
+    Raises
+    ------
+    StorageError
+        The database does not answer.
+    """
+    document = page.model_dump_json()
+    with db.transaction(engine) as session:
+        newest = session.scalar(select(ModelPageRow).order_by(ModelPageRow.published_at.desc()).limit(1))
+        if newest is not None and newest.document == document:
+            return False
+        session.add(ModelPageRow(document=document))
+        return True
+
+
 def previous(engine: Engine, *, school: str, before: date) -> WeeklyList | None:
     """Return the last list of `school` for a week before `before`, newest edition; for the comparison with last week.
 
@@ -168,13 +186,23 @@ def previous(engine: Engine, *, school: str, before: date) -> WeeklyList | None:
     """
     with db.transaction(engine, writes=False) as session:
         row = _newest_before(session, school=school, before=before)
-        if row is None:
-            return None
-        documents = session.scalars(
-            select(SignalRow.document).where(SignalRow.list_id == row.id).order_by(SignalRow.rank)
-        )
-        signals = [{**json.loads(document), "attendance": []} for document in documents]
-        return WeeklyList.model_validate_json(json.dumps({**json.loads(row.document), "signals": signals}))
+        return None if row is None else _whole(session, row)
+
+
+def published(engine: Engine, *, week: date, school: str | None = None) -> tuple[tuple[int, WeeklyList], ...]:
+    """Return every edition of the lists of `week`, newest first, as `previous` does; with the edition's number."""
+    query = select(ListRow).where(ListRow.week == week)
+    if school is not None:
+        query = query.where(ListRow.school == school)
+    with db.transaction(engine, writes=False) as session:
+        rows = session.scalars(query.order_by(ListRow.school, ListRow.edition.desc())).all()
+        return tuple((row.edition, _whole(session, row)) for row in rows)
+
+
+def _whole(session: Session, row: ListRow) -> WeeklyList:
+    documents = session.scalars(select(SignalRow.document).where(SignalRow.list_id == row.id).order_by(SignalRow.rank))
+    signals = [{**json.loads(document), "attendance": []} for document in documents]
+    return WeeklyList.model_validate_json(json.dumps({**json.loads(row.document), "signals": signals}))
 
 
 def earlier_on_list(engine: Engine, *, school: str, before: date, weeks: int) -> tuple[frozenset[str], ...]:

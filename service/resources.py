@@ -133,6 +133,7 @@ class Signaal(Resource):
     basis: float | None
     bijdragen: list[Bijdrage]
     duiding: str | None = Field(description="in beeld, aandacht or nu bespreken")
+    zekerheid: str | None = Field(description="redelijk zeker or onzeker; null where the model cannot tell")
     frequentie: str
     verhogend: list[Reden]
     verlagend: list[Reden]
@@ -210,6 +211,7 @@ def signaal(shown: Shown, *, name: str | None) -> Signaal:
             for one in signal.contributions
         ],
         duiding=None if signal.tier is None else words.TIERS[signal.tier],
+        zekerheid=None if signal.certainty is None else words.CERTAINTIES[signal.certainty],
         frequentie=signal.frequency,
         verhogend=_reasons(signal, raising=True),
         verlagend=_reasons(signal, raising=False),

@@ -108,6 +108,16 @@ class SignalRow(Base):
     calendar: Mapped[str] = mapped_column(Text, deferred=True)
 
 
+class ModelPageRow(Base):
+    """The page about the model as it stood from a moment on; the newest is shown."""
+
+    __tablename__ = "model_pages"
+
+    id: Mapped[str] = _opaque()
+    published_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
 class SealedNameRow(Base):
     """A pupil's name, encrypted with a key that is not in the database."""
 

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     READ_LISTS = "read_lists"
     READ_NAMES = "read_names"
     READ_AUDIT = "read_audit"
+    READ_MODEL = "read_model"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ ROLES: dict[Role, RoleInfo] = {
         "zorgcoördinator",
         "begeleiding van leerlingen",
         "/weeklijst",
-        frozenset({Permission.READ_LISTS, Permission.READ_NAMES}),
+        frozenset({Permission.READ_LISTS, Permission.READ_NAMES, Permission.READ_MODEL}),
     ),
     Role.MENTOR: RoleInfo(
         "mentor",
@@ -62,7 +63,7 @@ ROLES: dict[Role, RoleInfo] = {
         "datateam",
         "controle van de kwaliteit van de lijst",
         "/weeklijst",
-        frozenset({Permission.READ_LISTS}),
+        frozenset({Permission.READ_LISTS, Permission.READ_MODEL}),
     ),
     Role.PRIVACY_OFFICER: RoleInfo(
         "functionaris gegevensbescherming",

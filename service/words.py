@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from data_contracts.quality import Grade
 from data_contracts.reasons import KINDS, Authorised, Kind
-from data_contracts.weekly_list import Basis, Direction, Since, Standing, Tier
+from data_contracts.weekly_list import Basis, Certainty, Direction, Since, Standing, Tier
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 
@@ -27,6 +27,7 @@ MONTHS = (
 SHORT_MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 TIERS: dict[Tier, str] = {Tier.IN_VIEW: "in beeld", Tier.ATTENTION: "aandacht", Tier.DISCUSS_NOW: "nu bespreken"}
+CERTAINTIES: dict[Certainty, str] = {Certainty.FAIR: "redelijk zeker", Certainty.LOW: "onzeker"}
 SINCE: dict[Since, str] = {Since.NEW: "nieuw", Since.STILL: "nog steeds", Since.BACK: "terug"}
 GRADES: dict[Grade, str] = {Grade.GOOD: "goed", Grade.FAIR: "matig", Grade.POOR: "zwak"}
 BASES: dict[Basis, str] = {Basis.SCORECARD: "scorekaart", Basis.RULES: "regels"}
@@ -98,6 +99,11 @@ def signed(value: float) -> str:
 def percent(value: float) -> str:
     """Return a rate (0..1) as a whole percentage."""
     return f"{value * 100:.0f} procent"
+
+
+def bound(value: float, unit: str) -> str:
+    """Return a bound of a feature: shares in percent, other units as they are."""
+    return f"{number(100 * value, 1)} %" if "share" in unit else number(value, 1)
 
 
 def count(amount: int, one: str, many: str) -> str:

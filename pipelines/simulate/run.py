@@ -11,6 +11,7 @@ import polars as pl
 from data_contracts.identifiers import Sector
 from pipelines.simulate.exports import write_exports
 from pipelines.simulate.exports.folder import Folder
+from pipelines.simulate.groups import write_groups
 from pipelines.simulate.names import draw_backgrounds
 from pipelines.simulate.paths import draw_episodes
 from pipelines.simulate.region import Place, primary, secondary
@@ -54,7 +55,7 @@ def simulate(  # noqa: PLR0913 - a region has this many dials
     schools_po: int = 20,
     progress: Progress | None = None,
 ) -> Summary:
-    """Simulate a region and write ``exports/<school>/`` and ``truth/`` under `target`.
+    """Simulate a region and write ``exports/<school>/``, ``truth/`` and synthetic ``groups.csv`` under `target`.
 
     Parameters
     ----------
@@ -97,7 +98,9 @@ def simulate(  # noqa: PLR0913 - a region has this many dials
             pupils += len(school.stays)
     if progress:
         progress("verborgen waarheid", done, total)
-    return Summary(target, done, pupils, registrations, write_truth(target / "truth", told))
+    truth = write_truth(target / "truth", told)
+    write_groups(target, truth, seed=seed)
+    return Summary(target, done, pupils, registrations, truth)
 
 
 def _sector(

@@ -47,6 +47,28 @@ def read_delimited(data: bytes, layout: Layout, *, file: str) -> pl.DataFrame:
     RefusedDeliveryError
         It is no text, a needed column is missing, or a row has another number of fields than the header.
     """
+    header, body, first = _header_and_body(data, file=file)
+    delimiter, names = _split_header(header, layout, file=file)
+    places = match_columns(names, layout, file=file)
+    if '"' in body:
+        return _read_quoted(body, delimiter, places, width=len(names), first=first, file=file)
+    return _read_plain(body, delimiter, places, width=len(names), first=first, file=file)
+
+
+def column_names(data: bytes, layout: Layout, *, file: str) -> list[str]:
+    """Return the names of all columns of delimited text; those of `layout` tell which delimiter it has.
+
+    Raises
+    ------
+    RefusedDeliveryError
+        It is no text, or its first row cannot be read.
+    """
+    header, _, _ = _header_and_body(data, file=file)
+    return _split_header(header, layout, file=file)[1]
+
+
+def _header_and_body(data: bytes, *, file: str) -> tuple[str, str, int]:
+    """Return the row with the column names, what follows, and the number of the first row that follows."""
     text = decode(data, file=file)
     first = 2
     if text.lower().startswith("sep="):  # a line for Excel, not for us
@@ -58,11 +80,7 @@ def read_delimited(data: bytes, layout: Layout, *, file: str) -> pl.DataFrame:
     if len(header) > LONGEST_HEADER:
         detail = f"{file}: de eerste regel is langer dan {LONGEST_HEADER} tekens; dit is geen export met kolomnamen"
         raise RefusedDeliveryError(detail, remedy=_REMEDY)
-    delimiter, names = _split_header(header, layout, file=file)
-    places = match_columns(names, layout, file=file)
-    if '"' in body:
-        return _read_quoted(body, delimiter, places, width=len(names), first=first, file=file)
-    return _read_plain(body, delimiter, places, width=len(names), first=first, file=file)
+    return header, body, first
 
 
 def decode(data: bytes, *, file: str) -> str:

@@ -119,6 +119,9 @@ def _text(column: str, values: list[Any], *, file: str) -> pl.Series:
     try:
         if kinds <= {str, type(None)}:
             return pl.Series(values, dtype=pl.String)
+        if len(kinds - {type(None)}) == 1:  # few numbers and words are different ones
+            cells = {value: _cell(value) for value in set(values)}
+            return pl.Series([cells[value] for value in values], dtype=pl.String)
         return pl.Series([_cell(value) for value in values], dtype=pl.String)
     except UnicodeEncodeError:
         detail = f"{file}: in '{column}' staat een half teken (een los surrogaat)"

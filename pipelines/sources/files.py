@@ -10,6 +10,7 @@ import polars as pl
 
 from data_contracts.errors import NotFoundError, RefusedDeliveryError, StorageError, UsageError
 from data_contracts.quality import Finding, Severity
+from pipelines.sources.delimited import column_names as delimited_names
 from pipelines.sources.delimited import read_delimited
 from pipelines.sources.documents import read_document
 from pipelines.sources.sheet import Layout, Sheet, make_sheet, match_columns, normal
@@ -61,6 +62,32 @@ def read_sheet(path: Path, layout: Layout) -> Sheet:
             raise RefusedDeliveryError(detail, remedy=f"Lever een van: {', '.join(EXTENSIONS)}.")
 
 
+def column_names(path: Path, layout: Layout) -> list[str]:
+    """Return the names of all columns of a CSV or Excel file, as written; the values are not read.
+
+    Parameters
+    ----------
+    layout
+        Columns that must be there; they tell in which row, and behind which delimiter, the names stand.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    RefusedDeliveryError
+        It cannot be read as what its name says, or none of the columns of `layout` is there.
+    """
+    file, data = path.name, _bytes(path)
+    match path.suffix.lower():
+        case ".csv" | ".txt":
+            return delimited_names(data, layout, file=file)
+        case ".xlsx":
+            return _opened(data, layout, file=file)[1].names
+        case other:
+            detail = f"{file}: bestanden met de extensie '{other}' worden hier niet gelezen"
+            raise RefusedDeliveryError(detail, remedy="Lever een CSV of een .xlsx.")
+
+
 def _bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
@@ -81,6 +108,13 @@ def _bytes(path: Path) -> bytes:
 
 def _read_workbook(data: bytes, layout: Layout, *, file: str) -> Sheet:
     """Read the first worksheet that has the known columns. Excel's own dates come out as ISO text."""
+    book, found = _opened(data, layout, file=file)
+    places = match_columns(found.names, layout, file=file)
+    return _read_worksheet(book, found, layout, places=places, file=file)
+
+
+def _opened(data: bytes, layout: Layout, *, file: str) -> "tuple[fastexcel.ExcelReader, _Header]":
+    """Open a workbook and find its column names."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -95,8 +129,7 @@ def _read_workbook(data: bytes, layout: Layout, *, file: str) -> Sheet:
     if found is None:
         detail = f"{file}: op geen werkblad staan de kolommen {', '.join(layout.needed)}"
         raise RefusedDeliveryError(detail, remedy=f"Zet de kolomnamen in een van de eerste {HEADER_WITHIN} rijen.")
-    places = match_columns(found.names, layout, file=file)
-    return _read_worksheet(book, found, layout, places=places, file=file)
+    return book, found
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Turn the Open University Learning Analytics dataset into deliveries in our own format, folder by folder.
 
-``python -m pipelines.sources.oulad SOURCE TARGET``. Not a format that schools deliver, so `read` does not know it: the
+``python -m pipelines.sources.oulad SOURCE TARGET [GROUPS.csv]``. Not a format that schools deliver, so `read` does not know it: the
 tables say on which *day of the course* something happened, and become deliveries that say when it became known. Each
 module and presentation is a school, each deadline a scheduled slot on the day it was due, each deadline that was not met
-on that day an absence, each unregistration a registered outcome. See docs/real-data.md.
+on that day an absence, each unregistration a registered outcome. Demographics are read only where a third path is given,
+and go to that file alone, for the audit of groups. See docs/real-data.md.
 
 Source: Kuzilek, Hlosta, Zdrahal, Open University Learning Analytics dataset, CC BY 4.0.
 """
@@ -17,6 +18,7 @@ import polars as pl
 
 from data_contracts.errors import AanwezigError, NotFoundError, RefusedDeliveryError, StorageError, UsageError
 from data_contracts.reasons import Kind
+from pipelines.sources import oulad_groups
 
 STARTS = {"B": 2, "J": 10}
 """Month in which a presentation starts, by the letter in its name."""
@@ -42,6 +44,7 @@ _COLUMNS = {
     "student_registration": [*_COURSE, "id_student", "date_registration", "date_unregistration"],
     "student_assessment": ["id_assessment", "id_student", "date_submitted", "is_banked"],
 }
+_GROUP_COLUMNS = [*_COURSE, "id_student", *oulad_groups.ATTRIBUTES]
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def convert(source: Path, target: Path) -> Converted:
     StorageError
         `target` cannot be written.
     """
-    tables = {name: _table(source, name) for name in _COLUMNS}
+    tables = {name: _table(source, name, columns) for name, columns in _COLUMNS.items()}
     courses = [_course(*row) for row in tables["course"].sort(_COURSE).iter_rows()]
     enrolled, left_out = _enrolled(tables["student_registration"], courses)
     deadlines = _deadlines(tables["assessment"], courses)
@@ -114,19 +117,34 @@ def convert(source: Path, target: Path) -> Converted:
     return Converted(len(courses), enrolled.height, missed.height, gone.height, left_out)
 
 
-def _table(source: Path, name: str) -> pl.DataFrame:
+def convert_groups(source: Path, target: Path) -> int:
+    """Write the demographics of the students in `source` to one file, see `pipelines.sources.oulad_groups`.
+
+    Raises
+    ------
+    NotFoundError, RefusedDeliveryError
+        A table is not there, or lacks a column.
+    StorageError
+        `target` cannot be written.
+    """
+    courses = [_course(*row) for row in _table(source, "course", _COLUMNS["course"]).iter_rows()]
+    days = _days_of(courses).select(*_COURSE, "school")
+    return oulad_groups.write_groups(_table(source, oulad_groups.TABLE, _GROUP_COLUMNS), days, target)
+
+
+def _table(source: Path, name: str, columns: list[str]) -> pl.DataFrame:
     path = next((path for path in (source / f"{name}.csv.gz", source / f"{name}.csv") if path.is_file()), None)
     if path is None:
         detail = f"{name}.csv of {name}.csv.gz staat niet in {source}"
         raise NotFoundError(detail, remedy="Noem de map met de tabellen van OULAD.")
     try:
-        frame = pl.read_csv(path, infer_schema=False, null_values=["", "?"]).select(_COLUMNS[name])
+        frame = pl.read_csv(path, infer_schema=False, null_values=["", "?"]).select(columns)
         days = _DAYS.intersection(frame.columns)
         # Days are written as 19 or as 19.0.
         return frame.with_columns(pl.col(*days).cast(pl.Float64).cast(pl.Int64)) if days else frame
     except pl.exceptions.PolarsError as error:
         detail = f"{path}: {str(error).splitlines()[0]}"
-        raise RefusedDeliveryError(detail, remedy=f"Verwachte kolommen: {', '.join(_COLUMNS[name])}.") from None
+        raise RefusedDeliveryError(detail, remedy=f"Verwachte kolommen: {', '.join(columns)}.") from None
 
 
 def _course(module: str, presentation: str, length: int) -> Course:
@@ -260,16 +278,18 @@ def _write(folder: Path, course: Course, files: dict[str, pl.DataFrame]) -> None
 def main(arguments: list[str]) -> int:
     """Convert; turn what a user can mend into one message and its exit code."""
     try:
-        if len(arguments) != 2:  # noqa: PLR2004 - source and target
+        if len(arguments) not in {2, 3}:
             detail = "twee mappen zijn nodig: die met de tabellen van OULAD, en die voor de leveringen"
             raise UsageError(detail, remedy="Bijvoorbeeld: python -m pipelines.sources.oulad oulad var/oulad")
-        done = convert(Path(arguments[0]), Path(arguments[1]))
+        source, target, *groups = map(Path, arguments)
+        done = convert(source, target)
+        told = "".join(f"{convert_groups(source, path)} regels met groepen, apart in {path}\n" for path in groups)
     except AanwezigError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     sys.stdout.write(
         f"{done.courses} cursussen, {done.enrolments} inschrijvingen ({done.left_out} geëindigd vóór de start, "
-        f"weggelaten), {done.absences} niet op tijd of vrijgesteld, {done.outcomes} uitschrijvingen\n"
+        f"weggelaten), {done.absences} niet op tijd of vrijgesteld, {done.outcomes} uitschrijvingen\n{told}"
     )
     return 0
 

@@ -174,6 +174,8 @@ class Sheet:
         return frozenset(self.cells[self.layout.pupil].drop_nulls().to_list())
 
     def _say_where(self, bad: pl.Series, column: str, *, check: str, what: str) -> None:
+        if not bad.any():
+            return
         wrong = self.cells.filter(bad.fill_null(value=False))
         private = column == self.layout.pupil or column in self.layout.names
         shown = wrong.head(SHOWN)

@@ -1,4 +1,4 @@
-"""One definition, several engines: the same histories give the same features in pandas as in Polars."""
+"""One definition, several engines: the same histories give the same features in pandas and in Spark as in Polars."""
 
 import math
 from datetime import UTC, date, datetime, timedelta
@@ -6,9 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from made_school import School
+from pyspark.sql import SparkSession
 
 from features.build import build, build_from
 from features.history import history
@@ -18,6 +19,8 @@ from features.tables import Tables, prepared
 FIRST, LAST = date(2026, 8, 31), date(2026, 10, 9)
 AS_OF = datetime(2026, 10, 12, 4, tzinfo=UTC)
 IDENTITY = ("school", "pupil", "rule", "reached", "week", "day", "first_day", "subject")
+PARTS = ("weeks", "days", "lessons", "registers", "sick_spells")
+SCHOOLS = 24
 KINDS = ["sick", "truancy", "late", "unexplained", "leave", "medical_appointment", "removed_from_class", "not_required"]
 
 
@@ -27,6 +30,13 @@ def in_pandas(tables: Tables) -> Tables:
     return Tables(
         *(pl.LazyFrame(frame.collect()).collect().to_pandas(use_pyarrow_extension_array=True) for frame in frames)
     )
+
+
+def in_spark(tables: Tables) -> Tables:
+    """The same tables as Spark frames."""
+    session = SparkSession.getActiveSession()
+    frames = (tables.enrolments, tables.timetable, tables.absences)
+    return Tables(*(session.createDataFrame(pl.LazyFrame(frame.collect()).collect().to_arrow()) for frame in frames))
 
 
 def rows(frame: Any) -> list[dict[str, Any]]:
@@ -73,7 +83,49 @@ absences = st.fixed_dictionaries(
 )
 
 
-@given(registered=st.lists(absences, max_size=15, unique_by=lambda row: (row["record"], row["recorded_at"])))
+registered = st.lists(absences, max_size=15, unique_by=lambda row: (row["record"], row["recorded_at"]))
+histories = st.fixed_dictionaries(
+    {
+        "registered": registered,
+        "moved": st.dates(FIRST, LAST),
+        "untaken": st.dates(FIRST, LAST),
+        "told": st.sampled_from(["slots", "starts", "days"]),
+    }
+)
+
+
+def drawn(registered: list[dict[str, Any]], *, moved: date, untaken: date, told: str) -> School:
+    """A school of three pupils: one changes class, another has a timetable of its own on one day.
+
+    How the timetable of the second class tells its lessons differs: by number, by their start, or as whole days.
+    """
+    school = School()
+    for pupil in "abc":
+        school.pupil(pupil)
+    school.pupil("c", "2b", start=moved)
+    school.lessons(FIRST, LAST)
+    more = {"slots": {}, "starts": {"slot": None}, "days": {"slot": None, "start_minute": None, "minutes": 240}}
+    school.lessons(FIRST, LAST, "2b", slots=1 if told == "days" else 4, subject="wi", **more[told])
+    school.lessons(untaken, untaken, register="not_taken")
+    school.timetable += [{"pupil": "b", "date": date(2026, 9, 14), "slot": 2, "minutes": 50}]
+    school.absences += [row | {"end_date": row["start_date"] + timedelta(days=row["days"])} for row in registered]
+    return school
+
+
+def together(schools: list[School]) -> Tables:
+    """All of `schools` in one set of tables, each under a name of its own."""
+    one = School()
+    for number, school in enumerate(schools):
+        for table in ("enrolments", "timetable", "absences"):
+            getattr(one, table).extend(row | {"school": name_of(number)} for row in getattr(school, table))
+    return one.tables()
+
+
+def name_of(number: int) -> str:
+    return f"{number:02d}ZZ00"
+
+
+@given(history_of=histories)
 # pandas takes seconds an example: other ones are drawn each time, but a failing one is not made smaller, which
 # would take many minutes. It is printed as it was drawn.
 @settings(
@@ -83,23 +135,47 @@ absences = st.fixed_dictionaries(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-def test_pandas_and_polars_agree_on_every_feature_and_rule(registered: list[dict[str, Any]]):
-    school = School()
-    for pupil in "abc":
-        school.pupil(pupil)
-    school.pupil("c", "2b", start=date(2026, 9, 16))
-    school.lessons(FIRST, LAST)
-    school.lessons(FIRST, LAST, "2b", slots=4, subject="wi")
-    school.lessons(date(2026, 9, 21), date(2026, 9, 21), register="not_taken")
-    school.timetable += [{"pupil": "b", "date": date(2026, 9, 14), "slot": 2, "minutes": 50}]
-    school.absences += [row | {"end_date": row["start_date"] + timedelta(days=row["days"])} for row in registered]
-    tables = school.tables()
+def test_pandas_and_polars_agree_on_every_feature_and_rule(history_of: dict[str, Any]):
+    tables = drawn(**history_of).tables()
     pasts = [history(each, AS_OF) for each in (in_pandas(tables), tables)]
     assert_same(*(rows(build_from(past).collect().to_native()) for past in pasts))
-    for name in ("weeks", "days", "lessons", "registers", "sick_spells"):
+    for name in PARTS:
         assert_same(*(rows(getattr(past, name).collect().to_native()) for past in pasts))
     rules = [rule for pack in rule_packs().values() for rule in pack]
     assert_same(*(rows(hits(past, rules).collect().to_native()) for past in pasts))
+
+
+class Many(list[dict[str, Any]]):
+    """Histories. They are too many to print: the comparison tells which one is counted otherwise."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} histories"
+
+
+# Spark takes half a minute an example, however many schools are in it: so there are many in each.
+@given(histories_of=st.lists(histories, min_size=SCHOOLS, max_size=SCHOOLS).map(Many))
+@settings(
+    deadline=None,
+    max_examples=2,
+    phases=[Phase.generate],
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@pytest.mark.usefixtures("spark")
+def test_spark_and_polars_agree_on_every_feature(histories_of: Many):
+    assume(any(each["registered"] for each in histories_of))  # the first that is drawn is the emptiest there is
+    tables = together([drawn(**each) for each in histories_of])
+    pasts = [history(each, AS_OF) for each in (in_spark(tables), tables)]
+    for name in ("features", *PARTS):
+        frames = (build_from(past) if name == "features" else getattr(past, name) for past in pasts)
+        found, expected = (rows(frame.collect(backend="polars").to_native()) for frame in frames)
+        for number, each in enumerate(histories_of):
+            school = [[row for row in listed if row["school"] == name_of(number)] for listed in (found, expected)]
+            try:
+                assert_same(*school)
+            except AssertionError as error:
+                error.add_note(f"{name} of {each}")
+                raise
 
 
 def test_preparing_works_in_pandas_too():

@@ -70,7 +70,7 @@ def refit(learned):
             features=features,
             outcome=read_outcome("long_absence"),
             about=ABOUT,
-            settings=Settings(**({"max_iterations": 120} | settings)),
+            settings=Settings(**({"max_iterations": 120, "bags": 4} | settings)),
         )
 
     return run

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.binning import find_edges, place
+from models.binning import cut, find_edges, place
 
 NUMBERS = hnp.arrays(
     np.float64,
@@ -56,3 +56,33 @@ def test_bins_are_ordered_bounded_and_never_empty(column, max_bins):
     if known.any():
         assert set(np.unique(places[known])) == set(range(len(edges) + 1))
         assert np.all(np.diff(places[known][np.argsort(column[known])]) >= 0)
+
+
+def test_no_bin_tells_of_fewer_than_ten_pupils():
+    rng = np.random.default_rng(3)
+    pupil = rng.integers(0, 200, 900)
+    numbers = np.column_stack([rng.gamma(0.3, 1.0, 900), rng.poisson(0.7, 900)])
+    numbers[pupil == 7, 0] = 40.0  # one pupil, far out, with many rows
+    loose = [find_edges(column, 64) for column in numbers.T]
+    binned = cut(numbers, pupil, max_bins=64, fewest=10)
+    for column, edges, before in zip(binned.places.T, binned.edges, loose, strict=True):
+        assert min(len(np.unique(pupil[column == one])) for one in range(len(edges) + 1)) >= 10
+        assert set(edges) < set(before)
+        assert len(edges) > 2
+
+
+def test_a_missing_value_of_few_pupils_is_counted_with_the_fullest_bin():
+    pupil = np.arange(300)
+    numbers = np.where(pupil < 200, 0.0, 1.0)
+    some, few = np.where(pupil < 50, np.nan, numbers), np.where(pupil < 9, np.nan, numbers)
+    binned = cut(np.column_stack([numbers, some, few]), pupil, max_bins=8, fewest=10)
+    assert binned.stand_in == [None, None, 0]
+    assert np.isnan(binned.places[:, 1]).sum() == 50
+    assert not np.isnan(binned.places[:, 2]).any()
+
+
+def test_a_value_that_few_pupils_have_teaches_nothing():
+    column = np.where(np.arange(300) < 9, 1.0, np.nan)
+    binned = cut(column[:, None], np.arange(300), max_bins=8, fewest=10)
+    assert np.isnan(binned.places).all()
+    assert binned.stand_in == [None]

@@ -69,7 +69,7 @@ def test_chance_finds_the_base_rate():
 
 def test_pooled_counts_are_the_sum_of_the_origins():
     result = judged()
-    pooled, *parts = result.slices
+    pooled, parts = result.pooled, result.of("origin")
     assert [part.key for part in parts] == list(result.origins) == ["2026-01-05", "2026-03-30"]
     for place, ranking in enumerate(pooled.rankings):
         assert ranking.found.value == pytest.approx(sum(part.rankings[place].found.value for part in parts))
@@ -81,6 +81,7 @@ def test_only_new_cases_count_unless_all_are_asked_for():
     new, everyone = judged().pooled, judged(population="all").pooled
     assert everyone.pupils == 800
     assert new.pupils == 780
+    assert "nieuwe" not in judged(population="all").headline
 
 
 def test_a_probability_that_is_the_share_of_its_group_is_calibrated():
@@ -123,7 +124,7 @@ def test_a_model_that_finds_no_more_than_the_rules_says_so():
         rankings=(Ranking("scorecard", "de scorekaart", "rules", "model"), Ranking("r", "de regels", "score", "rules"))
     )
     assert worse.beats_rules is False
-    assert worse.headline.endswith("Wij vinden er niet meer.")
+    assert worse.headline.endswith("Wij vinden er niet meer. De lijsten horen daarom op de regels te staan.")
 
 
 def test_a_difference_too_small_to_be_sure_of_is_not_a_win():
@@ -151,3 +152,88 @@ def test_without_a_known_case_there_is_nothing_to_judge():
 def test_a_school_without_a_list_length_is_named():
     with pytest.raises(ModelError, match="voor B"):
         judged(capacity={"A": 10})
+
+
+def test_sectors_and_schools_stand_apart_and_add_up():
+    result = judged(
+        region().with_columns(sector=pl.when(pl.col("school") == "A").then(pl.lit("vo")).otherwise(pl.lit("po")))
+    )
+    assert [one.key for one in result.of("sector")] == ["po", "vo"]
+    assert [one.key for one in result.of("school")] == ["A", "B"]
+    for kind in ("sector", "school"):
+        assert sum(one.cases for one in result.of(kind)) == result.pooled.cases
+        assert sum(one.places for one in result.of(kind)) == result.pooled.places
+        for place, ranking in enumerate(result.pooled.rankings):
+            found = sum(one.rankings[place].found.value for one in result.of(kind))
+            assert found == pytest.approx(ranking.found.value)
+
+
+def test_one_sector_and_one_school_are_not_told_twice():
+    alone = region().filter(pl.col("school") == "A").with_columns(sector=pl.lit("vo"))
+    assert [one.kind for one in judged(alone).slices] == ["pooled", "origin", "origin"]
+
+
+def test_within_a_school_only_its_own_pupils_are_compared():
+    frame = pl.DataFrame(
+        {
+            "school": ["A", "A", "B", "B"],
+            "pupil": list("abcd"),
+            "origin": ["2026-01-05"] * 4,
+            "outcome": [1, 0, 1, 0],
+            "already": [False] * 4,
+            "score": [4.0, 3.0, 2.0, 1.0],
+        }
+    )
+    ours = judged(frame, (Ranking("scorecard", "de scorekaart", "score", "model"),)).pooled.rankings[0]
+    assert ours.roc_auc.value == pytest.approx(3 / 4), "c lies below b, of another school"
+    assert ours.roc_auc_within.value == 1.0
+
+
+def test_a_school_without_cases_says_nothing_of_its_order():
+    frame = region().with_columns(outcome=pl.when(pl.col("school") == "A").then(pl.col("outcome")).otherwise(0))
+    school = judged(frame).of("school")[1]
+    assert (school.key, school.cases) == ("B", 0)
+    assert school.rankings[0].roc_auc.value is None
+    assert school.rankings[0].recall.value is None
+
+
+def test_a_school_of_which_nothing_is_known_yet_has_no_slice():
+    unknown = pl.when(pl.col("school") == "A").then(pl.col("outcome")).otherwise(None)
+    assert [one.key for one in judged(region().with_columns(outcome=unknown)).of("school")] == ["A"]
+
+
+def test_the_top_of_the_list_is_predicted_and_observed():
+    ours = judged(region().with_columns(probability=pl.lit(0.25))).pooled.rankings[0]
+    assert ours.listed_predicted.value == pytest.approx(0.25)
+    assert ours.ece.low is None
+    assert ours.ece.value == pytest.approx(0.25 - judged().pooled.cases / judged().pooled.pupils)
+
+
+def test_tenths_tell_what_was_predicted_and_what_came():
+    bins = judged().reliability
+    assert [one.predicted for one in bins] == sorted(one.predicted for one in bins)
+    assert sum(one.pupils for one in bins) == judged().pooled.pupils
+    assert bins[-1].predicted == pytest.approx(0.3)
+    assert bins[-1].observed.value == 1.0
+
+
+def test_longer_lists_find_no_less():
+    for curve in judged().curves:
+        assert list(curve.found) == sorted(curve.found)
+        at_own_length = dict(zip(curve.lengths, curve.found, strict=True))[1.0]
+        ranking = next(one for one in judged().pooled.rankings if one.name == curve.name)
+        assert at_own_length == pytest.approx(ranking.found.value)
+
+
+def test_a_difference_has_the_same_sign_as_what_it_compares():
+    result = judged()
+    ours, rules, _ = result.pooled.rankings
+    gap = result.differences[0]
+    assert gap.found.value == pytest.approx(ours.found.value - rules.found.value)
+    assert gap.roc_auc.value == pytest.approx(ours.roc_auc.value - rules.roc_auc.value)
+    assert gap.average_precision.low <= gap.average_precision.value <= gap.average_precision.high
+
+
+def test_a_method_that_finds_no_less_is_named_whatever_the_rules_do():
+    rival = Ranking("forest", "de buurman", "score", "peer")
+    assert judged(rankings=(OURS, RULES, rival)).headline.endswith("niet minder dan het model.")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_contracts.weekly_list import Contribution, Direction, Signal, Standing, Tier
+from data_contracts.weekly_list import Certainty, Contribution, Direction, Signal, Standing, Tier
 from features.catalogue import CATALOGUE, feature
-from models.explain import Period, frequency, in_brief, moved, reasons, sentence, tier
+from models.explain import Period, certainty, frequency, in_brief, moved, moved_by_feature, reasons, sentence, tier
 
 PERIODS = {
     window: Period(f"de laatste lesweken ({window})", "31 augustus", "23 oktober")
@@ -108,6 +108,39 @@ def test_the_change_since_last_week_is_decomposed_exactly():
     moves = moved(now, before)
     assert [words for words, _ in moves] == ["hoeveel is gemist", "ziekmeldingen"]
     assert sum(move for _, move in moves) == pytest.approx((0.7 + 0.2) - (0.1 + 0.5))
+
+
+def scored(baseline: float, weights: list[float]) -> Signal:
+    parts = [part(entry.name, weight) for entry, weight in zip(CATALOGUE, weights, strict=True)]
+    return signal(*parts).model_copy(update={"baseline": baseline, "log_odds": baseline + sum(weights)})
+
+
+EVERY = st.lists(st.floats(-3, 3), min_size=len(CATALOGUE), max_size=len(CATALOGUE))
+
+
+@given(EVERY, EVERY)
+def test_the_moves_of_all_features_and_of_all_themes_are_the_difference_of_the_scores(
+    now: list[float], then: list[float]
+):
+    this, last = scored(-4.2, now), scored(-4.2, then)
+    difference = this.log_odds - last.log_odds
+    by_feature = moved_by_feature(this, last)
+    assert abs(sum(move for _, move in by_feature) - difference) < 1e-9
+    assert abs(sum(move for _, move in moved(this, last)) - difference) < 1e-9
+    assert [abs(move) for _, move in by_feature] == sorted((abs(move) for _, move in by_feature), reverse=True)
+
+
+def test_scores_of_two_models_are_not_taken_apart():
+    last = scored(-4.2, [0.0] * len(CATALOGUE))
+    assert moved_by_feature(scored(-4.1, [1.0] * len(CATALOGUE)), last) == ()
+    fewer = last.model_copy(update={"contributions": last.contributions[1:]})
+    assert moved_by_feature(scored(-4.2, [1.0] * len(CATALOGUE)), fewer) == ()
+    assert moved_by_feature(last, None) == ()
+
+
+@pytest.mark.parametrize(("spread", "word"), [(0.0, Certainty.FAIR), (0.69, Certainty.FAIR), (0.7, Certainty.LOW)])
+def test_how_sure_a_score_is_in_words(spread: float, word: Certainty):
+    assert certainty(spread) is word
 
 
 @pytest.mark.parametrize(

@@ -108,3 +108,43 @@ def test_features_that_tell_nothing_make_no_score(refit, learned):
     nonsense = replace(learned, matrix=rng.normal(size=learned.matrix.shape))
     with pytest.raises(NotEnoughDataError, match=r"geen enkel kenmerk|valt niets te ijken"):
         refit(nonsense, replace(nonsense, outcome=1 - nonsense.outcome))
+
+
+def test_the_card_is_the_mean_of_its_bags(fitted):
+    card = fitted.scorecard
+    assert {len(shape.bags) for shape in card.shapes} == {4}
+    for shape in card.shapes:
+        assert np.abs(np.mean(shape.bags, axis=0)).max() < 1e-4
+        assert shape.direction == 0 or all(
+            (np.diff(np.add(shape.values, bag[:-1])) * shape.direction >= -2e-4).all() for bag in shape.bags
+        )
+
+
+def test_the_spread_is_what_learning_from_other_pupils_does_to_a_score(refit, make_people, fitted):
+    later = make_people(3_000, 9).matrix
+    told = fitted.scorecard.spread(later)
+    cards = [refit(make_people(20_000, 40 + n), bags=2, max_iterations=60).scorecard for n in range(4)]
+    contributions = np.array([card.score(later).contributions.sum(axis=1) for card in cards])
+    seen = contributions.std(axis=0, ddof=1)
+    assert 0.5 < told.mean() / seen.mean() < 2
+    sure = told < np.median(told)
+    assert seen[sure].mean() < seen[~sure].mean()
+
+
+def test_contributions_of_the_learned_card_are_the_exact_interventional_shapley_values(shap, scorecard, learned):
+    def replaced(mask, row):
+        """Interventional: what is not given comes from everybody learned from."""
+        return (np.where(mask, row, learned.matrix),)
+
+    rows = learned.matrix[:2]
+    oracle = shap.explainers.Exact(lambda x: scorecard.score(np.asarray(x)).log_odds, replaced)
+    assert np.abs(oracle(rows).values - scorecard.score(rows).contributions).max() < 1e-8
+
+
+def test_a_missing_value_of_few_pupils_scores_as_the_bin_it_is_counted_in(refit, learned):
+    matrix = learned.matrix.copy()
+    matrix[learned.pupil < 3, 4] = np.nan
+    assert 0 < np.isnan(matrix[:, 4]).sum() < 30
+    season = refit(replace(learned, matrix=matrix)).scorecard.shapes[4]
+    assert season.shares[-1] == 0
+    assert season.missing == season.values[int(np.argmax(season.shares))]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from data_contracts.errors import ModelError
-from models.scorecard import Calibration, Scorecard, Scores, Shape, Target, as_matrix, find_bins
+from models.bins import find_bins
+from models.scorecard import Calibration, Scorecard, Scores, Shape, Target, as_matrix
 
 MOMENT = datetime(2026, 11, 16, tzinfo=UTC)
 
@@ -107,6 +108,37 @@ def test_another_content_is_another_version():
     assert card(shape("a"), shape("b")).version != card(shape("a"), shape("b", missing=0.06)).version
 
 
+def test_a_card_without_bags_keeps_the_version_it_had_before_there_were_any():
+    assert CARD.version == "5485a50b32b6"
+    assert "bags" not in CARD.to_json()
+    assert "parts" not in CARD.to_json()
+
+
+BAGGED = card(
+    shape("a", bags=((0.1, 0.0, -0.2, 0.0), (-0.1, 0.0, 0.2, 0.0))),
+    shape("b", direction=0, values=(0.2, -0.7, 0.0), bags=((0.3, 0.0, 0.0, -1.0), (-0.3, 0.0, 0.0, 1.0))),
+)
+
+
+def test_the_spread_is_the_standard_deviation_over_the_models_behind_the_card():
+    spread = BAGGED.spread(np.array([[0.0, 0.0], [1.0, 1.0], [3.0, np.nan]]))
+    assert spread == pytest.approx([0.4 * 2**0.5, 0.0, 1.2 * 2**0.5])
+    assert CARD.spread(np.zeros((1, 2))) is None
+
+
+def test_bags_change_neither_the_score_nor_its_parts():
+    rows = np.array([[0.0, 0.0], [1.0, 1.0], [3.0, np.nan]])
+    assert np.array_equal(BAGGED.score(rows).contributions, CARD.score(rows).contributions)
+    assert BAGGED.version != CARD.version
+
+
+def test_rows_of_numbers_stand_on_one_line():
+    lines = BAGGED.to_json().splitlines()
+    assert any(line.strip() == "[0.1, 0.0, -0.2, 0.0]," for line in lines)
+    assert any(line.strip() == '"edges": [0.5, 2.0],' for line in lines)
+    assert Scorecard.from_json(BAGGED.to_json()) == BAGGED
+
+
 def edited(**changes) -> str:
     return json.dumps(json.loads(CARD.to_json()) | changes)
 
@@ -125,6 +157,8 @@ def edited(**changes) -> str:
         (edited(shapes=[shape("a", edges=[2.0, 0.5])]), "lopen niet op"),
         (edited(shapes=[shape("a", values=[0.1])]), "passen niet bij elkaar"),
         (edited(shapes=[shape("a", values=[0.3, 0.1, 0.9])]), "tegen de richting"),
+        (edited(shapes=[shape("a", bags=[[0.1, 0.2]])]), "zak"),
+        (edited(shapes=[shape("a", bags=[[0.0] * 4] * 2), shape("b")]), "zakken"),
         (edited(calibration={"intercept": 0, "slope": -1}), "slope"),
         (CARD.to_json().replace("-4.0", "NaN"), "scorekaart"),
     ],

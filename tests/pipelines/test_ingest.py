@@ -10,6 +10,7 @@ import pytest
 
 from data_contracts.errors import NotFoundError, StorageError, UsageError
 from data_contracts.quality import QualityReport, Severity, Verdict
+from pipelines.crew import crew_of
 from pipelines.home import Home
 from pipelines.ingest import ingest
 from pipelines.keys import Keys
@@ -246,12 +247,13 @@ def test_several_schools_are_imported_side_by_side_with_the_same_answer(tmp_path
         (folder / "school.toml").write_text(SETTINGS.replace("03", number))
         (folder / "onbekend.csv").write_text("a,b\n1,2\n")
     told: list[tuple[int, int]] = []
-    reports = ingest(
-        Home.at(tmp_path / "home"),
-        tmp_path / "region",
-        workers=2,
-        progress=lambda _what, done, total: told.append((done, total)),
-    )
+    with crew_of(2) as crew:
+        reports = ingest(
+            Home.at(tmp_path / "home"),
+            tmp_path / "region",
+            crew=crew,
+            progress=lambda _what, done, total: told.append((done, total)),
+        )
     assert [(r.school, r.verdict) for r in reports] == [("11ZZ03", Verdict.REFUSED), ("11ZZ04", Verdict.REFUSED)]
     assert told == [(1, 2), (2, 2)]
 

@@ -9,7 +9,7 @@ import pytest
 from data_contracts.identifiers import Sector
 from data_contracts.quality import Grade, WeekQuality
 from data_contracts.school import SchoolSettings
-from data_contracts.weekly_list import Basis, RuleHit, Since, Standing, WeeklyList
+from data_contracts.weekly_list import Basis, Certainty, RuleHit, Since, Standing, WeeklyList
 from features.catalogue import CATALOGUE
 from models.explain import Period
 from pipelines.listing import Candidate, Counted, Scored, in_view, weekly_list
@@ -88,6 +88,21 @@ def test_highest_score_first_cut_at_capacity():
     assert order(made) == ["b", "c", "a"]
     assert [s.on_list for s in made.signals] == [True, True, False]
     assert made.basis is Basis.SCORECARD
+
+
+def test_how_sure_a_score_is_stands_beside_it_where_the_model_can_tell():
+    spread = {name("a"): 0.3, name("b"): 1.2}
+    made = weekly_list(counted(candidate("a", 1.0), candidate("b", 0.5), candidate("c", 0.0), spread=spread))
+    assert [s.certainty for s in made.signals] == [Certainty.FAIR, Certainty.LOW, None]
+    on_rules = weekly_list(counted(candidate("a"), spread=spread, basis_reason="x"))
+    assert on_rules.signals[0].certainty is None
+
+
+def test_a_list_of_before_there_was_certainty_can_still_be_read():
+    made = weekly_list(counted(candidate("a", 1.0)))
+    stored = made.model_dump(mode="json")
+    del stored["signals"][0]["certainty"]
+    assert WeeklyList.model_validate(stored) == made
 
 
 def test_equal_scores_go_by_rules_reached_then_by_time_missed():

@@ -11,7 +11,14 @@ from data_contracts.school import Norm, SchoolSettings
 from data_contracts.tables import TABLES
 from features.calendar import AMSTERDAM, school_days
 from pipelines.lake import as_known, schema
-from pipelines.norm import norm_timetable
+from pipelines.norm import (
+    Heard,
+    heard_of_absences,
+    heard_of_lessons,
+    heard_of_pupils,
+    norm_as_known,
+    norm_timetable,
+)
 
 SCHOOL = SchoolSettings(
     school="11ZZ03",
@@ -55,12 +62,34 @@ def delivered(
 def on_norm(rows: dict[str, pl.LazyFrame], as_of: datetime) -> set[tuple[str, date]]:
     """Groups and days that stand on the norm, as known at `as_of`, of the days that were over by then."""
     made = norm_timetable(SCHOOL, rows, last=LAST)
+    assert of_some_days(rows, as_of) == known_lessons(made, as_of)
     if made is None:
         return set()
     assert not made.select("record", "recorded_at").is_duplicated().any(), "two versions share a moment"
     today = as_of.astimezone(AMSTERDAM).date()
     known = as_known(made.lazy(), as_of).filter(pl.col("date") < today).select("group", "date").collect()
     return set(known.rows())
+
+
+SOME_DAYS = (MONDAY + timedelta(days=1), LAST - timedelta(days=5))
+
+
+def of_some_days(rows: dict[str, pl.LazyFrame], as_of: datetime) -> list[tuple[object, ...]]:
+    """What the door asks of the norm: a few days, as known then."""
+    pupils, absences = heard_of_pupils(rows["enrolments"])[0], heard_of_absences(rows["absences"])[0]
+    heard = Heard.of(pl.collect_all(heard_of_lessons(rows["timetable"])), pupils.collect(), absences.collect())
+    return sorted(norm_as_known(SCHOOL, heard, days=SOME_DAYS, as_of=as_of).select(LESSON).rows())
+
+
+def known_lessons(norm: pl.DataFrame | None, as_of: datetime) -> list[tuple[object, ...]]:
+    """The same days from all versions of the norm."""
+    if norm is None:
+        return []
+    known = as_known(norm.lazy(), as_of).filter(pl.col("date").is_between(*SOME_DAYS))
+    return sorted(known.select(LESSON).collect().rows())
+
+
+LESSON = ("school", "record", "group", "date", "slot", "start_minute", "minutes", "status", "register", "recorded_at")
 
 
 def days(first: date, last: date) -> set[date]:

@@ -180,3 +180,29 @@ def test_the_command_says_what_it_wrote_and_a_mistake_gets_its_exit_code(source:
     assert main([str(source)]) == 2
     assert main([str(tmp_path / "nergens"), str(tmp_path / "out")]) == 4
     assert "Traceback" not in capsys.readouterr().err
+
+
+STUDENTS = """code_module,code_presentation,id_student,gender,region,highest_education,imd_band,age_band,final_result,disability
+AAA,2013J,1001,F,Scotland,HE Qualification,10-20,35-55,Pass,False
+AAA,2013J,1002,M,Wales,No Formal quals,,0-35,Fail,True
+BBB,2014B,1001,F,Scotland,HE Qualification,20-30%,35-55,Pass,False
+"""
+
+
+def test_demographics_go_to_a_file_of_their_own_and_to_no_delivery(source: Path, tmp_path: Path, capsys):
+    (source / "student.csv").write_text(STUDENTS, encoding="utf-8")
+    groups = tmp_path / "apart" / "groups.csv"
+    assert main([str(source), str(tmp_path / "with"), str(groups)]) == 0
+    assert "3 regels met groepen" in capsys.readouterr().out
+    assert pl.read_csv(groups, infer_schema=False).rows() == [
+        (AUTUMN, "1001", "F", "35-55", "10-20%", "False", "Scotland", "HE Qualification"),
+        (AUTUMN, "1002", "M", "0-35", None, "True", "Wales", "No Formal quals"),
+        (SPRING, "1001", "F", "35-55", "20-30%", "False", "Scotland", "HE Qualification"),
+    ]
+    assert main([str(source), str(tmp_path / "without")]) == 0
+    files = [
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "with", tmp_path / "without")
+    ]
+    assert files[0] == files[1]
+    assert not any(b"Scotland" in content for content in files[0].values())

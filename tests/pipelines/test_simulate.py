@@ -258,3 +258,11 @@ def test_a_new_region_replaces_the_deliveries_of_an_earlier_one(tmp_path: Path):
     names = {path.name for path in (tmp_path / "exports" / "99PA00").iterdir()}
     assert "absenties-3-2026-11-08.csv" in names
     assert "absenties-3-2026-11-15.csv" not in names
+
+
+def test_groups_stand_apart_from_the_exports_with_a_row_for_every_pupil(village: Summary):
+    groups = pl.read_csv(village.target / "groups.csv", separator=";", infer_schema=False)
+    assert groups.select("school", "pupil").n_unique() == groups.height == village.pupils
+    ages = groups.with_columns(pl.col("leeftijd").cast(pl.Int64)).group_by("school").agg(pl.col("leeftijd").max())
+    assert set(ages.filter(pl.col("school").str.starts_with("99PA"))["leeftijd"]) <= {10, 11, 12}
+    assert not list((village.target / "exports").rglob("*groups*"))

@@ -4,8 +4,6 @@ import math
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,16 +12,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from pyspark.sql import SparkSession
-from spark_cluster import WORKERS, Cluster, cluster, free_port
+from spark_cluster import WORKERS, Cluster, free_port
 
 from data_contracts.tables import CONTRACT_VERSION
 from data_contracts.weekly_list import Basis, WeeklyList
 from features.catalogue import CATALOGUE, CATALOGUE_VERSION
 from models.outcome import read_outcome
 from models.scorecard import Calibration, Scorecard, Shape, Target
-from models.serving import save, serve
+from models.serving import Decision, decide, save
 from models.splits import Plan
-from pipelines.engine_by_name import opened
 from pipelines.engines import POLARS, SCORES, Engine, with_scores
 from pipelines.home import Home
 from pipelines.ingest import ingest
@@ -74,28 +71,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home.at(root / "var")
     ingest(home, root / "region" / "exports")
     save(home.scorecards, card())
-    serve(home.scorecards, card())
+    version, signed = card().version, datetime(2026, 1, 5, tzinfo=UTC)
+    decide(home.scorecards, Decision(at=signed, what="promoted", version=version, serves=version, by="Fatima Bakker"))
     return home
-
-
-@contextmanager
-def settings_of(running: Cluster) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_CONF_DIR", str(running.conf))
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        yield
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("spark")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def spark(running: Cluster) -> Iterator[Engine]:
-    with settings_of(running), opened("spark", master=running.master) as engine:
-        yield engine
 
 
 def lists(home: Home, engine: Engine, place: Path) -> list[WeeklyList]:

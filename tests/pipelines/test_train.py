@@ -1,118 +1,63 @@
-"""Training on what was delivered: learned from the past alone, registered, served, and judged next to the rules."""
+"""Training on what was delivered: learned from the past alone, judged next to the rules, registered, serving nobody yet."""
 
-from datetime import UTC, date, datetime, time, timedelta
+import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
+from small_world import (
+    DELIVERED,
+    FIRST,
+    HALFWAY,
+    OUTCOME,
+    PLAN,
+    PUPILS,
+    SCHOOLS,
+    SMALL,
+    World,
+    days,
+    evening,
+    pupil,
+    region,
+    store,
+)
 
 from data_contracts.errors import NotEnoughDataError
-from data_contracts.quality import QualityReport, Verdict
-from data_contracts.tables import CONTRACT_VERSION, TABLES
+from features.catalogue import NAMES
+from models.figures import Evaluation
 from models.fit import Settings
-from models.outcome import read_outcome
 from models.registry import aliased
-from models.serving import champion
-from models.splits import Plan
+from models.serving import Decision, challenger, champion, decide, scorecard
 from pipelines.home import Home
-from pipelines.lake import Lake, schema
+from pipelines.lake import Lake
 from pipelines.panels import KEY, features_at, labels_at, survey
-from pipelines.train import BacktestResult, TrainResult, evaluate, train
-
-SCHOOLS = ("11ZZ01", "11ZZ02")
-FIRST = date(2025, 8, 18)
-WEEKS = 44
-PUPILS = 160
-OUTCOME = read_outcome("long_absence")
-PLAN = Plan(step_weeks=4, history_weeks=6, calibration_origins=2, evaluation_origins=2)
-SMALL = Settings(min_pupils_fit=8, min_pupils_calibrate=3, min_leaf_rows=10, max_iterations=80)
-DELIVERED = datetime(2026, 6, 27, 18, tzinfo=UTC)
-HALFWAY = datetime(2026, 3, 2, 5, tzinfo=UTC)
-
-
-def evening(day: date) -> datetime:
-    return datetime.combine(day, time(21), tzinfo=UTC)
-
-
-def days() -> list[date]:
-    return [FIRST + timedelta(weeks=week, days=day) for week in range(WEEKS) for day in range(5)]
-
-
-def pupil(school: str, number: int) -> str:
-    return "p" + f"{school[-1]}{number}".translate(str.maketrans("0123456789", "abcdefghij")).rjust(26, "a")
-
-
-def absences(school: str) -> list[dict]:
-    """Every fourth pupil is away more and more for four weeks and then for six; anybody may be ill for a day."""
-    rng = np.random.default_rng(int(school[-1]))
-    rows = []
-    for number in range(PUPILS):
-        drift = 5 + number * 7 % 36 if number % 4 == 0 else 10_000
-        for place, day in enumerate(days()):
-            away = (place // 5 - drift) * 0.2
-            share = 0.02 if away < 0 else 1.0 if 0.8 <= away < 2 else away + 0.1 if away < 2 else 0.02
-            if rng.random() < share:
-                rows.append({"pupil": pupil(school, number), "start_date": day, "kind": "sick", "authorised": "yes"})
-    return rows
-
-
-def store(lake: Lake, school: str, table: str, rows: list[dict], delivered_at: datetime = DELIVERED) -> None:
-    blank = {"school": school, "withdrawn": False, "recorded_basis": "source", "delivered_at": delivered_at}
-    defaults = {column.name: column.default for column in TABLES[table].columns}
-    filled = [
-        defaults | blank | {"delivery": f"{table}-{delivered_at:%Y%m%d}", "record": f"{delivered_at:%m%d}-{n}"} | row
-        for n, row in enumerate(rows)
-    ]
-    report = QualityReport(
-        delivery=f"{table}-{delivered_at:%Y%m%d}",
-        school=school,
-        source="canonical",
-        table=table,
-        file="x.csv",
-        delivered_at=delivered_at,
-        sha256="0" * 64,
-        verdict=Verdict.ACCEPTED,
-        contract_version=CONTRACT_VERSION,
-    )
-    types = schema(TABLES[table])
-    lake.append(pl.DataFrame([{name: row.get(name) for name in types} for row in filled], schema=types), report)
-
-
-def region(root: Path) -> Home:
-    home = Home.at(root)
-    home.schools.mkdir(parents=True)
-    for school in SCHOOLS:
-        text = f'school = "{school}"\nname = "School {school}"\nsector = "vo"\ncapacity = 6\n'
-        (home.schools / f"{school}.toml").write_text(text, encoding="utf-8")
-        lake, early = Lake(home), evening(FIRST - timedelta(days=30))
-        groups = [{"pupil": pupil(school, n), "group": f"g{n % 5}"} for n in range(PUPILS)]
-        store(lake, school, "enrolments", [row | {"valid_from": FIRST, "recorded_at": early} for row in groups])
-        lessons = [{"group": f"g{n}", "date": day, "minutes": 300} for n in range(5) for day in days()]
-        store(lake, school, "timetable", [row | {"recorded_at": early} for row in lessons])
-        store(lake, school, "absences", [row | {"recorded_at": evening(row["start_date"])} for row in absences(school)])
-    return home
+from pipelines.tested import largest_gap
+from pipelines.train import TrainResult, train
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
-    return region(tmp_path_factory.mktemp("train"))
+def home(small_home: Home) -> Home:
+    return small_home
 
 
 @pytest.fixture(scope="module")
-def said() -> list[str]:
-    return []
+def said(small: World) -> list[str]:
+    return small.said
 
 
 @pytest.fixture(scope="module")
-def trained(home: Home, said: list[str]) -> TrainResult:
-    return train(home, plan=PLAN, settings=SMALL, progress=lambda text, _done, _total: said.append(text))
+def trained(small: World) -> TrainResult:
+    return small.result
 
 
-def test_the_trained_card_serves_and_the_registry_agrees(home: Home, trained: TrainResult):
-    card = champion(home.scorecards)
+def test_the_trained_card_is_the_challenger_and_makes_no_lists(home: Home, trained: TrainResult):
+    card = challenger(home.scorecards)
     assert card.version == trained.scorecard
-    assert aliased(home.mlflow_uri, "long_absence", "champion") == trained.scorecard
+    assert champion(home.scorecards) is None
+    assert aliased(home.mlflow_uri, "long_absence", "challenger") == trained.scorecard
+    assert aliased(home.mlflow_uri, "long_absence", "champion") is None
+    assert "aanwezig promote" in trained.next_step
     assert card.data_moment == DELIVERED
     assert (card.rows, card.events) == (trained.rows, trained.events)
 
@@ -125,7 +70,7 @@ def test_it_learned_from_earlier_origins_than_it_was_calibrated_on(trained: Trai
 
 def test_absence_raises_the_score(home: Home, trained: TrainResult):
     assert trained.largest_gap < 1e-9
-    reach = {shape.name: max(shape.values) - min(shape.values) for shape in champion(home.scorecards).shapes}
+    reach = {shape.name: max(shape.values) - min(shape.values) for shape in challenger(home.scorecards).shapes}
     assert max(value for name, value in reach.items() if name.startswith(("absent", "days_away", "sick"))) > 0.5
 
 
@@ -133,11 +78,23 @@ def test_the_method_is_judged_at_the_length_of_the_lists(trained: TrainResult):
     evaluation = trained.evaluation
     assert trained.evaluation_note == ""
     assert evaluation.headline.startswith("Bij deze lijstlengte vinden wij ")
-    assert evaluation.pooled.places == 12
+    assert evaluation.pooled.places == 12 * len(evaluation.origins)
     figures = {ranking.name: ranking for ranking in evaluation.pooled.rankings}
     assert figures["scorecard"].roc_auc.value > 0.6
     assert {"rules", "rules_mazl", "absence_4w", "chance"} <= set(figures)
     assert figures["scorecard"].found.value > figures["chance"].found.value
+
+
+def test_its_backtest_is_kept_with_scores_and_outcomes_and_without_features(home: Home, trained: TrainResult):
+    folder = home.papers(trained.scorecard)
+    frame = pl.read_parquet(folder / "backtest.parquet")
+    assert {str(origin) for origin in frame["origin"].unique()} == set(trained.evaluation.origins)
+    assert {"outcome", "already", "onset", "reached", "log_odds", "probability", "rules", "chance"} <= set(
+        frame.columns
+    )
+    assert set(frame.columns) & set(NAMES) == {"absent_rate_4w"}
+    assert Evaluation.model_validate_json((folder / "evaluation.json").read_text()) == trained.evaluation
+    assert largest_gap(home, trained.scorecard) == trained.largest_gap
 
 
 def test_progress_is_told_in_dutch(trained: TrainResult, said: list[str]):
@@ -145,13 +102,6 @@ def test_progress_is_told_in_dutch(trained: TrainResult, said: list[str]):
     assert said[0] == "Gegevens lezen"
     assert "Kenmerken berekenen" in said
     assert said[-1] == "Klaar"
-
-
-def test_looking_back_trains_only_on_what_was_known_at_each_origin(home: Home):
-    result = evaluate(home, plan=PLAN, settings=SMALL)
-    assert isinstance(result, BacktestResult)
-    assert len(result.evaluation.origins) + len(result.skipped) == 2
-    assert BacktestResult.model_validate_json(result.model_dump_json()) == result
 
 
 def test_what_became_known_later_changes_nothing(home: Home, tmp_path: Path):
@@ -184,6 +134,26 @@ def test_too_short_a_period_trains_nothing_and_writes_nothing(home: Home, tmp_pa
         survey(home, OUTCOME, until=evening(FIRST + timedelta(weeks=10)), plan=PLAN)
     assert champion(fresh.scorecards) is None
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_next_model_is_also_judged_from_the_dates_of_the_one_that_serves(
+    home: Home, trained: TrainResult, tmp_path: Path
+):
+    copy = Home.at(tmp_path / "home")
+    shutil.copytree(home.root, copy.root)
+    signed = Decision(at=DELIVERED, what="promoted", version=trained.scorecard, serves=trained.scorecard, by="Fatima B")
+    decide(copy.scorecards, signed)
+    own = date.fromisoformat(trained.evaluation.origins[-1])
+    another = trained.evaluation.model_copy(update={"origins": (str(own - timedelta(weeks=1)),)})
+    (copy.papers(trained.scorecard) / "evaluation.json").write_text(another.model_dump_json(), encoding="utf-8")
+    after = train(copy, plan=PLAN, settings=SMALL)
+    frame = pl.read_parquet(copy.papers(after.scorecard) / "backtest.parquet")
+    judged = {date.fromisoformat(origin) for origin in after.evaluation.origins}
+    assert set(frame["origin"].unique()) == {*judged, own - timedelta(weeks=1)}
+    assert after.evaluation.origins == trained.evaluation.origins
+    cards = [scorecard(copy.scorecards, version) for version in (trained.scorecard, after.scorecard)]
+    assert cards[0].shapes == cards[1].shapes, "nothing is learned from the dates of another model"
+    assert champion(copy.scorecards).version == trained.scorecard
 
 
 def test_too_few_cases_are_counted_for_the_reader(home: Home):

@@ -15,11 +15,12 @@ import pytest
 from data_contracts.errors import NotEnoughDataError, UsageError
 from data_contracts.quality import Verdict
 from data_contracts.weekly_list import Basis, WeeklyList
+from pipelines.crew import crew_of
 from pipelines.home import Home
 from pipelines.ingest import ingest
 from pipelines.publishing import Status
 from pipelines.simulate import simulate
-from pipelines.weekly import Listed, weekly
+from pipelines.weekly import Listed, _why_rules, weekly
 
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
 MONDAY = date(2026, 11, 16)
@@ -55,6 +56,12 @@ def test_without_a_model_it_stands_on_rules_and_says_so(listed: list[Listed]):
         assert "nog geen model" in each.weekly_list.basis_reason
 
 
+def test_in_the_first_two_lesson_weeks_of_a_year_there_is_no_score():
+    pupils = range(200)
+    assert "In de eerste 2 lesweken van een schooljaar" in _why_rules(pupils, weeks=40, this_year=1, poor=0)
+    assert _why_rules(pupils, weeks=40, this_year=2, poor=0) == ""
+
+
 def test_the_second_list_compares_with_the_first(listed: list[Listed]):
     second = [each.weekly_list for each in listed if each.weekly_list.week == MONDAY]
     assert {signal.since.value for made in second for signal in made.signals} >= {"new", "still"}
@@ -71,6 +78,13 @@ def test_one_school_alone_gets_the_same_list_as_among_all(home: Home, listed: li
     school = listed[-1].weekly_list.school
     (alone,) = weekly(home, week=MONDAY, schools=[school], now=NOW)
     assert alone.weekly_list == listed[-1].weekly_list
+
+
+def test_lists_made_side_by_side_are_the_same(home: Home, listed: list[Listed]):
+    with crew_of(2) as crew:
+        again = weekly(home, week=MONDAY, now=NOW, crew=crew)
+    assert [each.weekly_list for each in again] == [e.weekly_list for e in listed if e.weekly_list.week == MONDAY]
+    assert {each.published.status for each in again} == {Status.UNCHANGED}
 
 
 def test_delivering_everything_again_changes_not_a_byte(home: Home):
@@ -232,6 +246,22 @@ class TestCommandLine:
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "region" / "exports").stat().st_mode & 0o077 == 0
 
-    @pytest.mark.parametrize("command", ["simulate", "ingest", "train", "evaluate", "weekly", "serve", "status"])
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "simulate",
+            "ingest",
+            "train",
+            "evaluate",
+            "promote",
+            "rollback",
+            "score",
+            "drift",
+            "merge",
+            "weekly",
+            "serve",
+            "status",
+        ],
+    )
     def test_every_command_has_help_with_an_example(self, home: Home, command: str):
         assert "Voorbeeld" in aanwezig(home, command, "--help").stdout

@@ -42,6 +42,7 @@ def pages(page: Page, url: str) -> dict[str, str]:
         "weeklijst": f"{url}/weeklijst",
         "leerling": f"{url}{first}",
         "uitleg": f"{url}/uitleg",
+        "model": f"{url}/model",
         "aanmelden": f"{url}/aanmelden",
     }
 

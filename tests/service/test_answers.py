@@ -164,7 +164,19 @@ def test_the_api_gives_the_list_and_its_signals_exactly(signed_in: SignedIn):
     assert first["basis"] + sum(one["logOdds"] for one in first["bijdragen"]) == pytest.approx(first["logOdds"])
     assert first["naam"] == "Noor de Vries"
     assert first["duiding"] == "nu bespreken"
+    assert [one["zekerheid"] for one in signals[:2]] == ["redelijk zeker", "onzeker"]
     assert client.get(first["_links"]["self"]["href"]).json() == first
+
+
+def test_the_page_says_how_sure_a_score_is_and_nothing_where_that_is_not_known(signed_in: SignedIn):
+    client = signed_in("care")
+    listed = client.get("/api/v1/weeklijsten").json()["weeklijsten"]
+    signals = client.get(listed[0]["_links"]["signalen"]["href"]).json()["signalen"]
+    sure, unsure = (client.get(f"/leerling/{one['id']}").text for one in signals[:2])
+    assert "Deze inschatting is <b>redelijk zeker</b>." in sure
+    assert "Deze inschatting is <b>onzeker</b>: er waren weinig leerlingen als deze om van te leren." in unsure
+    unknown = next(one for one in signals if one["zekerheid"] is None)
+    assert "Deze inschatting" not in client.get(f"/leerling/{unknown['id']}").text
 
 
 def test_the_api_filters_on_school_and_week(signed_in: SignedIn):

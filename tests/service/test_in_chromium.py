@@ -10,10 +10,12 @@ import pytest
 import uvicorn
 from demo_home import fill
 from playwright.sync_api import Browser, Page, Request, sync_playwright
-from sample_lists import NAMES, SCHOOL
+from sample_lists import NAMES, SCHOOL, STRANGER
+from sample_model import page as model_page
 from screenshots import CHROMIUM, FLAGS, pages, sign_in
 
 from service.app import create_app
+from service.lists import open_database, publish_model
 from service.settings import Mode, Settings
 
 KEY = f"zorg-{SCHOOL}"
@@ -40,6 +42,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("browser") / "home"
     url = f"sqlite:///{home / 'service.db'}"
     fill(home, url)
+    engine = open_database(url)
+    publish_model(engine, model_page(SCHOOL, STRANGER))
+    engine.dispose()
     app = create_app(Settings(mode=Mode.DEMO, home=home, database_url=url))
     service = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=service.run)

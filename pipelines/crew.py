@@ -1,0 +1,133 @@
+"""Work that falls apart by school, done side by side: in this process and in others beside it."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from multiprocessing import get_context
+from threading import Lock
+from typing import Any, TypeVar
+
+from data_contracts.errors import StorageError
+
+Made = TypeVar("Made")
+THREADS = "POLARS_MAX_THREADS"
+
+
+class Crew:
+    """Processes that share work out: the one that asks, and those beside it. Make one with `crew_of`.
+
+    Parameters
+    ----------
+    beside
+        The other processes; None where this one works alone.
+    size
+        How many there are together.
+    """
+
+    def __init__(self, beside: ProcessPoolExecutor | None = None, size: int = 1) -> None:
+        self.size = size
+        self._beside = beside
+
+    def work(
+        self,
+        function: Callable[..., Made],
+        jobs: Sequence[tuple[Any, ...]],
+        *,
+        done: Callable[[int], None] = lambda _at: None,
+    ) -> list[Made]:
+        """Return what `function` makes of each of `jobs`, in their order.
+
+        Each process takes the next job when it is done with one, so put the largest first.
+
+        Parameters
+        ----------
+        done
+            Told of each job, by its place, that it is done.
+
+        Raises
+        ------
+        StorageError
+            The system ended one of the processes.
+        """
+        waiting = deque(enumerate(jobs))
+        made: dict[int, Made] = {}
+        telling = Lock()
+
+        def keep(at: int, result: Made) -> None:
+            made[at] = result
+            with telling:
+                done(at)
+
+        def beside(pool: ProcessPoolExecutor) -> None:
+            for at, job in _each(waiting):
+                keep(at, pool.submit(function, *job).result())
+
+        threads = self.size - 1
+        with ThreadPoolExecutor(max(1, threads)) as pool:
+            others = [pool.submit(beside, self._beside) for _ in range(threads) if self._beside is not None]
+            try:
+                for at, job in _each(waiting):
+                    keep(at, function(*job))
+                for other in others:
+                    other.result()
+            except BrokenProcessPool:
+                detail = "een proces is door het systeem gestopt, waarschijnlijk omdat het geheugen vol was"
+                raise StorageError(
+                    detail, remedy="Probeer het opnieuw, per school; wat al klaar was verandert niet."
+                ) from None
+            finally:
+                waiting.clear()
+        return [made[at] for at in range(len(jobs))]
+
+
+ALONE = Crew()
+
+
+@contextmanager
+def crew_of(size: int, *, imports: Sequence[str] = ()) -> Iterator[Crew]:
+    """Hold a crew of `size` processes. The others begin at once to import `imports`, while this one goes on.
+
+    Fresh interpreters: a forked one may hang in a thread that it did not start. Each gets its share of the cores.
+    """
+    if size == 1:
+        yield ALONE
+        return
+    with _threads(max(1, (os.cpu_count() or 1) // size)):
+        pool = ProcessPoolExecutor(
+            size - 1, mp_context=get_context("spawn"), initializer=_begin, initargs=(tuple(imports),)
+        )
+        try:
+            for _ in range(size - 1):
+                pool.submit(_begin, ())
+            yield Crew(pool, size)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Let Polars use so many threads a process, here too where it was not used yet, unless the user says otherwise."""
+    said = os.environ.get(THREADS)
+    if said is None:
+        os.environ[THREADS] = str(number)
+    try:
+        yield
+    finally:
+        if said is None:
+            del os.environ[THREADS]
+
+
+def _each(waiting: deque[Made]) -> Iterator[Made]:
+    """Take from `waiting` what nobody else took."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()
+
+
+def _begin(imports: Sequence[str]) -> None:
+    for name in imports:
+        import_module(name)

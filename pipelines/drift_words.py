@@ -1,0 +1,87 @@
+"""What was found about drift, in Dutch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Literal
+
+from data_contracts.model_page import SchoolDrift
+from features.words import day_text
+from models.drift import settings
+
+TOTAL = "absent"
+"""The kind that holds all others: kinds that shift while it stays are recorded otherwise."""
+_EVENTS = frozenset({"late", "removed"})
+Said = tuple[Literal["calm", "recording", "drift"], str, date | None]
+
+
+def described(
+    alarms: Mapping[str, date],
+    rising: Mapping[str, bool],
+    gone: Sequence[str],
+    *,
+    score_since: date | None,
+    score_up: bool,
+) -> Said:
+    """Say what changed at one school: first whether the recording did, then whether pupils or scores did.
+
+    Parameters
+    ----------
+    alarms, rising
+        Kinds with an alarm, with the Monday from which; and whether they rise.
+    gone
+        Kinds that are no longer registered.
+    score_since, score_up
+        From when scores moved, if they did, and which way.
+    """
+    shifted = [] if TOTAL in alarms else [kind for kind in alarms if kind not in _EVENTS]
+    recording = [kind for kind in alarms if kind in _recording() or kind in shifted or kind in gone]
+    recording += [kind for kind in gone if kind not in recording]
+    if recording:
+        since = min((alarms[kind] for kind in recording if kind in alarms), default=None)
+        words = "; ".join(_kind(kind, rising, gone=kind in gone) for kind in recording)
+        scores = " Ook de scores verschoven." if score_since is not None else ""
+        text = (
+            f"De registratie lijkt veranderd{_from(since)}: {words}.{scores} Vraag dit eerst na: verandert alleen het "
+            "registreren, dan zegt een hogere of lagere score niets over leerlingen."
+        )
+        return "recording", text, since
+    if alarms or score_since is not None:
+        words = "; ".join(_kind(kind, rising, gone=False) for kind in alarms)
+        since = min([*alarms.values(), *([score_since] if score_since else [])])
+        scores = f"de scores zijn {'hoger' if score_up else 'lager'} geworden" if score_since is not None else ""
+        both = "; ".join(part for part in (words, scores) if part)
+        return "drift", f"Anders dan vorig jaar en dan de andere scholen{_from(since)}: {both}.", since
+    return "calm", "Geen verandering te zien.", None
+
+
+def headline(schools: Sequence[SchoolDrift], week: date) -> str:
+    """Say in one or two sentences what it comes to."""
+    until = f"tot de week van {day_text(week, year=True)}"
+    judged = [school for school in schools if school.verdict != "unknown"]
+    if not judged:
+        return f"Er is gekeken {until}, maar geen school is te beoordelen."
+    recording = sum(school.verdict == "recording" for school in schools)
+    drifting = sum(school.verdict == "drift" for school in schools)
+    if not recording and not drifting:
+        return f"Er is gekeken {until}: van de {len(judged)} scholen wijkt er geen af van de andere."
+    parts = []
+    if recording:
+        parts.append(f"bij {recording} lijkt de registratie veranderd")
+    if drifting:
+        parts.append(f"bij {drifting} zijn afwezigheid of scores verschoven")
+    return f"Er is gekeken {until}: van de {len(judged)} scholen {' en '.join(parts)}."
+
+
+def _recording() -> frozenset[str]:
+    return frozenset(kind["name"] for kind in settings()["kind"] if kind.get("recording"))
+
+
+def _kind(name: str, rising: Mapping[str, bool], *, gone: bool) -> str:
+    label = next(kind["label"] for kind in settings()["kind"] if kind["name"] == name)
+    if gone:
+        return f"{label}: komt niet meer voor"
+    return f"{'meer' if rising[name] else 'minder'} {label}"
+
+
+def _from(since: date | None) -> str:
+    return "" if since is None else f" sinds de week van {day_text(since)}"

@@ -1,0 +1,188 @@
+"""Reproduce a published score from stored data and the scorecard of its list, bit for bit, with its parts and sentences."""
+
+import re
+from datetime import date
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from data_contracts.errors import NotFoundError, UsageError
+from data_contracts.identifiers import PUPIL_PATTERN
+from data_contracts.weekly_list import Basis, Contribution, Signal, WeeklyList
+from features.calendar import monday
+from models.serving import scorecard
+from pipelines.counting import count
+from pipelines.home import Home
+from pipelines.keys import Keys
+from pipelines.lake import Lake
+from pipelines.listing import weekly_list
+from pipelines.publishing import open_database, published
+from pipelines.weekly import gathered
+
+_NUMBERS = ("baseline", "log_odds", "probability", "contributions", "position")
+_WORDS = ("raising", "lowering", "tier", "certainty", "frequency")
+_OTHER = "Kies met --school uit: {schools}."
+
+
+class Explained(BaseModel):
+    """A published score, made again.
+
+    Parameters
+    ----------
+    school, week, edition, pupil
+        Of which list (the edition published last, unless another was asked for), and whose.
+    scorecard
+        Version of the scorecard that the list was made with.
+    baseline, contributions, log_odds, probability
+        The score and its parts as made again (log-odds; 0..1).
+    position, on_list
+        Place in the order, and whether that is on the list.
+    raising, lowering
+        Sentences, strongest first.
+    equal
+        Whether every number is the published one, to the last bit.
+    words_equal
+        Whether the sentences are the published ones too: they change where our wording does.
+    differences
+        What is not equal, in Dutch.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    school: str
+    week: date
+    edition: int
+    pupil: str
+    scorecard: str
+    baseline: float
+    contributions: tuple[Contribution, ...]
+    log_odds: float
+    probability: float
+    position: int
+    on_list: bool
+    raising: tuple[str, ...]
+    lowering: tuple[str, ...]
+    equal: bool
+    words_equal: bool
+    differences: tuple[str, ...]
+
+
+def explain(home: Home, *, pupil: str, week: date, school: str | None = None, edition: int | None = None) -> Explained:
+    """Make the score of `pupil` on the published list of `week` again, and compare it with what was published.
+
+    Parameters
+    ----------
+    pupil
+        The pupil's number as the school knows it, or the pseudonym.
+    week
+        Monday of the list.
+    school, edition
+        Where the pupil is on several lists; which edition, by default the newest.
+
+    Raises
+    ------
+    UsageError
+        `week` is no Monday, or the pupil is on lists of several schools.
+    NotFoundError
+        Nothing was published of this pupil in that week, or no score.
+    ModelError
+        The scorecard of that list is gone or damaged.
+    """
+    if week != monday(week):
+        detail = f"{week} is geen maandag"
+        raise UsageError(detail, remedy=f"Een week heet naar haar maandag: {monday(week)}.")
+    number, made, shown = _published(home, pupil, week, school, edition)
+    if shown.log_odds is None or made.model_version is None:
+        detail = f"van deze leerling is in de week van {week} geen score gepubliceerd"
+        why = made.basis_reason if made.basis is Basis.RULES else "Deze leerling was al langdurig afwezig."
+        raise NotFoundError(detail, remedy=why)
+    again = _again(home, made, shown.pupil)
+    differences = tuple(
+        f"{name}: gepubliceerd {_told(shown, name)}, nu {_told(again, name)}"
+        for name in _unequal(again, shown, _NUMBERS)
+    )
+    return Explained(
+        school=made.school,
+        week=week,
+        edition=number,
+        pupil=shown.pupil,
+        scorecard=made.model_version,
+        baseline=again.baseline or 0.0,
+        contributions=again.contributions,
+        log_odds=again.log_odds if again.log_odds is not None else float("nan"),
+        probability=again.probability or 0.0,
+        position=again.position or 0,
+        on_list=again.on_list,
+        raising=tuple(reason.text for reason in again.raising),
+        lowering=tuple(reason.text for reason in again.lowering),
+        equal=not differences,
+        words_equal=not _unequal(again, shown, _WORDS),
+        differences=differences,
+    )
+
+
+def _published(
+    home: Home, pupil: str, week: date, school: str | None, edition: int | None
+) -> tuple[int, WeeklyList, Signal]:
+    """Return the edition that was asked for, its list, and the pupil's signal on it."""
+    pseudonyms = _pseudonyms(home, pupil, school)
+    database = open_database(home.database_url)
+    lists = published(database, week=week, school=school)
+    database.dispose()
+    found = [
+        (number, made, signal)
+        for number, made in lists
+        if edition in (None, number)
+        for signal in made.signals
+        if signal.pupil == pseudonyms.get(made.school)
+    ]
+    schools = sorted({made.school for _, made, _ in found})
+    if len(schools) > 1:
+        detail = "deze leerling staat in die week op lijsten van verschillende scholen"
+        raise UsageError(detail, remedy=_OTHER.format(schools=", ".join(schools)))
+    if not found:
+        detail = f"van deze leerling is in de week van {week} niets gepubliceerd"
+        raise NotFoundError(detail, remedy="Alleen wie op of net onder een lijst stond is na te rekenen.")
+    return found[0]
+
+
+def _pseudonyms(home: Home, pupil: str, school: str | None) -> dict[str, str]:
+    """Pseudonym of the pupil by school: numbers mean another pupil in each, unless schools share them."""
+    lake = Lake(home)
+    schools = lake.all_settings()
+    if school is not None and school not in schools:
+        detail = f"school {school} is hier niet bekend"
+        raise NotFoundError(detail, remedy=_OTHER.format(schools=", ".join(sorted(schools)) or "-"))
+    chosen = {school: schools[school]} if school is not None else schools
+    if re.fullmatch(PUPIL_PATTERN, pupil):
+        return dict.fromkeys(chosen, pupil)
+    keys = Keys.of(home)
+    numbers = pl.Series([pupil], dtype=pl.String)
+    scopes = {
+        name: name if one.pupil_number_scope == "school" else one.pupil_number_scope for name, one in chosen.items()
+    }
+    return {name: keys.pseudonyms(numbers, scope).item() or "" for name, scope in scopes.items()}
+
+
+def _again(home: Home, made: WeeklyList, pupil: str) -> Signal:
+    """Make the school's list again with its own scorecard, from what was known at its moment."""
+    card = scorecard(home.scorecards, made.model_version or "")
+    counting = count(home, [made.school], week=made.week, as_of=made.as_of, scorecard=card)
+    database = open_database(home.database_url)
+    anew = weekly_list(gathered(counting, Lake(home), made.school, week=made.week, database=database))
+    database.dispose()
+    found = next((signal for signal in anew.signals if signal.pupil == pupil and signal.log_odds is not None), None)
+    if found is None:
+        detail = "deze leerling krijgt uit de opgeslagen gegevens geen score meer"
+        raise NotFoundError(detail, remedy="Er is iets aan de opslag of aan de instellingen van de school veranderd.")
+    return found
+
+
+def _unequal(again: Signal, shown: Signal, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if getattr(again, name) != getattr(shown, name)]
+
+
+def _told(signal: Signal, name: str) -> str:
+    if name != "contributions":
+        return repr(getattr(signal, name))
+    return repr(sum(part.log_odds for part in signal.contributions))

@@ -1,0 +1,89 @@
+"""What a training keeps of how its method did: written beside the scorecard, read again by the gate and the papers."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data_contracts.errors import ModelError, StorageError
+from features.catalogue import NAMES
+from models.figures import Evaluation
+from pipelines.backtest import SIMPLE
+from pipelines.home import Home
+
+BACKTEST, EVALUATION, TRAINING = "backtest.parquet", "evaluation.json", "training.json"
+
+
+class Training(BaseModel):
+    """What only the training knows.
+
+    Parameters
+    ----------
+    largest_gap
+        Largest difference between the scorecard and the fitted model (log-odds), over all rows learned from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    largest_gap: float
+
+
+def keep(folder: Path, training: Training, *, frame: pl.DataFrame | None, evaluation: Evaluation | None) -> None:
+    """Keep the backtest of a model and its figures: pseudonyms, scores and outcomes; features stay out.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TRAINING).write_text(training.model_dump_json(indent=1), encoding="utf-8")
+        if evaluation is not None:
+            (folder / EVALUATION).write_text(evaluation.model_dump_json(indent=1), encoding="utf-8")
+        if frame is not None:
+            frame.drop([name for name in NAMES if name != SIMPLE], strict=False).write_parquet(folder / BACKTEST)
+    except OSError as error:
+        detail = f"{folder} is niet te schrijven: {error.strerror}"
+        raise StorageError(detail, remedy="Maak ruimte, of geef schrijfrechten op AANWEZIG_HOME.") from None
+
+
+def largest_gap(home: Home, version: str) -> float | None:
+    """Return the largest difference between scorecard `version` and its fitted model; None where it was not kept.
+
+    Raises
+    ------
+    ModelError
+        The file is there but cannot be read.
+    """
+    path = home.papers(version) / TRAINING
+    if not path.exists():
+        return None
+    try:
+        return Training.model_validate_json(path.read_text(encoding="utf-8")).largest_gap
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise _unreadable(path, error) from None
+
+
+def judged_from(home: Home, version: str) -> tuple[date, ...]:
+    """Return the dates that scorecard `version` was judged from; none where no figures were kept.
+
+    Raises
+    ------
+    ModelError
+        The file is there but cannot be read.
+    """
+    path = home.papers(version) / EVALUATION
+    if not path.exists():
+        return ()
+    try:
+        found = Evaluation.model_validate_json(path.read_text(encoding="utf-8"))
+        return tuple(date.fromisoformat(origin) for origin in found.origins)
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    detail = f"{path} is niet te lezen: {str(error).splitlines()[0]}"
+    return ModelError(detail, remedy="Gooi het bestand weg en train opnieuw met 'aanwezig train'.")

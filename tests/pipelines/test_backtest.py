@@ -1,0 +1,197 @@
+"""The whole backtest through the command, on the small world: every part is there, and the report reads."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from small_world import OUTCOME, PLAN, SCHOOLS, SMALL, absences, pupil
+from typer.testing import CliRunner
+
+from data_contracts.errors import NotEnoughDataError, StorageError
+from models.figures import Evaluation
+from models.splits import as_of, split
+from pipelines import backtest
+from pipelines.backtest import SIMPLE
+from pipelines.cli import app
+from pipelines.evaluation_page import write
+from pipelines.fitting import fit_known
+from pipelines.home import Home
+from pipelines.left_out import groups_of
+from pipelines.looked_back import BacktestResult, LookedBack
+from pipelines.panels import features_at, survey
+from pipelines.rivals import RIVALS, totals_at
+from pipelines.week_by_week import weeks_of
+
+COLUMNS = {"school", "pupil", "origin", "sector", "outcome", "already", "onset", "reached", "log_odds", "probability"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("evaluated") / "terugblik"
+
+
+@pytest.fixture(scope="module")
+def result(small_home: Home, folder: Path) -> BacktestResult:
+    return backtest.evaluate(small_home, plan=PLAN, settings=SMALL, out=folder)
+
+
+@pytest.fixture(scope="module")
+def frame(result: BacktestResult, folder: Path) -> pl.DataFrame:
+    assert result
+    return pl.read_parquet(folder / "backtest.parquet")
+
+
+def test_every_ranking_stands_in_one_table(result: BacktestResult):
+    names = [one.name for one in result.evaluation.pooled.rankings]
+    assert names[0] == "scorecard"
+    assert {"rules", "rules_mazl", "rules_wettelijk", "absence_4w", "class_rate", "chance"} <= set(names)
+    assert {rival.name for rival in RIVALS} <= set(names)
+    found = {one.name: one.found.value for one in result.evaluation.pooled.rankings}
+    assert found["scorecard"] > found["chance"]
+    assert found["ceiling"] > found["chance"]
+    assert found["uitnodigingsregel_forest"] > found["chance"]
+
+
+def test_the_frame_has_a_row_a_pupil_and_origin_and_no_features(frame: pl.DataFrame, result: BacktestResult):
+    assert set(frame.columns) >= COLUMNS
+    assert "sick_rate_4w" not in frame.columns
+    assert not frame.select("school", "pupil", "origin").is_duplicated().any()
+    assert [f"{origin}" for origin in frame["origin"].unique().sort()] == list(result.evaluation.origins)
+    reached = frame.filter(pl.col("outcome") == 1)
+    assert (reached["onset"] <= reached["reached"]).all()
+    assert reached["onset"].null_count() == 0
+
+
+def test_the_report_needs_nothing_beside_it_and_leads_with_the_sentence(result: BacktestResult, folder: Path):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert result.evaluation.headline in text
+    assert text.index(result.evaluation.headline) < text.index("<svg")
+    assert "http" not in text.replace("http-equiv", "")
+    assert "tonen geen geldigheid voor Nederlandse leerlingen" in text
+    assert "<script" not in text
+
+
+def test_the_figures_read_back(result: BacktestResult, folder: Path):
+    assert BacktestResult.model_validate_json((folder / "terugblik.json").read_text("utf-8")) == result
+    assert Evaluation.model_validate_json((folder / "evaluation.json").read_text("utf-8")) == result.evaluation
+
+
+def test_no_pupil_stands_in_the_report_or_the_figures(folder: Path, frame: pl.DataFrame):
+    for name in ("report.html", "evaluation.json", "terugblik.json"):
+        text = (folder / name).read_text("utf-8")
+        assert not any(pupil in text for pupil in frame["pupil"].unique().to_list())
+
+
+def test_each_school_is_left_out_once(result: BacktestResult, frame: pl.DataFrame):
+    assert result.left_out_note == "Elke school is één keer weggelaten (2 modellen)."
+    last = frame.filter(pl.col("origin") == frame["origin"].max())
+    assert last["left_out"].null_count() == 0
+    assert (last["left_out"] != last["log_odds"]).any()
+    assert [one.name for one in result.left_out.pooled.rankings][:2] == ["left_out", "scorecard"]
+
+
+def test_many_schools_are_left_out_in_groups_that_each_hold_large_and_small_ones():
+    groups = groups_of({f"s{number:02}": 1000 - number for number in range(28)})
+    assert len(groups) == 6
+    assert sorted(school for group in groups for school in group) == [f"s{number:02}" for number in range(28)]
+    assert all(min(group) <= "s05" and max(group) >= "s22" for group in groups)
+    assert groups_of({"a": 3, "b": 9}) == (("b",), ("a",))
+
+
+def test_lists_are_followed_week_by_week(result: BacktestResult, frame: pl.DataFrame):
+    lead, calm = result.lead_time, result.stability
+    new = frame.filter((pl.col("outcome") == 1) & ~pl.col("already") & pl.col("origin").is_in(lead.periods))
+    assert lead.cases == len(new)
+    assert 0 < lead.listed <= lead.cases
+    assert lead.to_reached.count == lead.listed
+    assert min(lead.to_reached.days) >= 0, "a list after the outcome comes too late to count"
+    assert lead.to_onset.median <= lead.to_reached.median
+    assert {one.threshold for one in lead.ahead} == {"report", "mazl"}
+    for pair in calm.weeks:
+        assert pair.went == pair.left + pair.already + pair.new_data
+        assert pair.kept + pair.came <= 12
+    assert len(calm.models) == len(result.evaluation.origins) - 1
+
+
+def test_who_comes_into_the_outcome_leaves_the_list_for_that_reason(result: BacktestResult):
+    assert sum(pair.already for pair in result.stability.weeks) > 0
+
+
+def test_everybody_is_more_than_the_new_cases(result: BacktestResult):
+    assert result.everyone.population == "all"
+    assert result.everyone.pooled.pupils > result.evaluation.pooled.pupils
+
+
+def test_a_folder_that_cannot_be_written_is_named(result: BacktestResult, tmp_path: Path, frame: pl.DataFrame):
+    taken = tmp_path / "bezet"
+    taken.write_text("")
+    with pytest.raises(StorageError, match="bezet is niet te schrijven"):
+        write(taken, result, LookedBack(frame=frame, skipped=()))
+
+
+def test_the_command_shows_figures_and_says_what_it_skipped(result: BacktestResult, monkeypatch):
+    monkeypatch.setattr(backtest, "evaluate", lambda _home, **_options: result)
+    told = CliRunner().invoke(app, ["evaluate"], env={"COLUMNS": "200"})
+    assert told.exit_code == 0
+    assert told.output.startswith("Bij deze lijstlengte vinden wij ")
+    assert "Overgeslagen: " in told.output
+    assert "nieuwe gevallen kwamen op een lijst" in told.output
+    as_json = CliRunner().invoke(app, ["evaluate", "--json"])
+    assert BacktestResult.model_validate(json.loads(as_json.output)) == result
+
+
+def test_an_installation_without_data_is_told_what_to_do(tmp_path: Path):
+    with pytest.raises(NotEnoughDataError, match="nog geen afwezigheden"):
+        backtest.evaluate(Home.at(tmp_path))
+
+
+def one_school(home: Home, target: Path) -> Home:
+    """The small world with one of its schools, as if the other had never joined."""
+    copy = shutil.copytree(home.root, target, ignore=shutil.ignore_patterns("mlflow*", "artifacts", "*.db"))
+    for path in copy.rglob("*"):
+        if SCHOOLS[1] in path.name:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return Home.at(copy)
+
+
+def test_one_school_alone_is_judged_too_and_leaves_nothing_out(small_home: Home, tmp_path: Path):
+    few = replace(SMALL, min_pupils_fit=3, min_pupils_calibrate=1)
+    result = backtest.evaluate(one_school(small_home, tmp_path / "one"), plan=PLAN, settings=few, out=tmp_path / "out")
+    assert result.left_out is None
+    assert result.left_out_note == "Er is maar één school, dus er valt geen school weg te laten."
+    assert result.evaluation.of("school") == ()
+    assert "Er is maar één school." in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_weekly_totals_are_the_hours_of_the_last_ten_school_weeks(small_home: Home):
+    ground = survey(small_home, OUTCOME, until=None, plan=PLAN)
+    origin = date(2026, 3, 2)
+    totals = totals_at(ground, [origin])
+    missed = [row for row in absences(SCHOOLS[0]) if row["pupil"] == pupil(SCHOOLS[0], 4)]
+    own = totals.filter((pl.col("school") == SCHOOLS[0]) & (pl.col("pupil") == pupil(SCHOOLS[0], 4)))
+    for ago in range(10):
+        monday = origin - timedelta(weeks=ago + 1)
+        days_missed = sum(monday <= row["start_date"] < monday + timedelta(weeks=1) for row in missed)
+        assert own[f"authorised_{ago}"].item() == 5 * days_missed, f"{ago} weeks ago"
+        assert own[f"unauthorised_{ago}"].item() == 0
+
+
+def test_the_list_of_the_first_monday_is_the_list_that_was_judged(small_home: Home, frame: pl.DataFrame):
+    ground = survey(small_home, OUTCOME, until=None, plan=PLAN)
+    origin = frame["origin"].max()
+    looked = frame.filter(pl.col("origin") == origin)
+    panel = features_at(replace(ground, origins=(origin,)), plan=PLAN)
+    parts = split(ground.weeks, ground.origins, OUTCOME, moment=origin, plan=PLAN)
+    everything = features_at(ground, plan=PLAN)
+    card = fit_known(ground, everything, parts, moment=as_of(origin), settings=SMALL).scorecard
+    new = looked.filter((pl.col("outcome") == 1) & ~pl.col("already"))
+    weeks, _ = weeks_of(ground, panel, card, [origin], new)
+    top = looked.filter(~pl.col("already")).sort("school", "log_odds", SIMPLE, descending=[False, True, True])
+    expected = top.group_by("school", maintain_order=True).head(6)
+    assert weeks[0].listed == frozenset(expected.select("school", "pupil").rows())
+    already = looked.filter(pl.col("already")).select("school", "pupil").rows()
+    assert weeks[0].already == frozenset(already)

@@ -1,0 +1,83 @@
+"""Work is shared out over processes, and comes back in the order in which it was asked."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from data_contracts.errors import StorageError
+from pipelines.crew import ALONE, THREADS, Crew, crew_of
+
+
+def slow_square(number: int) -> tuple[int, int]:
+    """The square, and who worked it out."""
+    time.sleep(0.05)
+    return number * number, os.getpid()
+
+
+def end_if_beside(here: int) -> str:
+    """End any process but `here`, as a system does that has no memory left."""
+    if os.getpid() != here:
+        os._exit(9)
+    time.sleep(0.05)
+    return "done"
+
+
+def wait_for(met: Path, mine: Path) -> None:
+    """Say that this is at work, and work until the other is too."""
+    mine.touch()
+    for _ in range(600):
+        if met.exists():
+            return
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def test_results_keep_the_order_of_the_jobs_and_each_is_told():
+    told: list[int] = []
+    with crew_of(2) as crew:
+        made = crew.work(slow_square, [(number,) for number in range(6)], done=told.append)
+    assert [square for square, _ in made] == [0, 1, 4, 9, 16, 25]
+    assert sorted(told) == list(range(6))
+
+
+def test_two_processes_work_at_the_same_time(tmp_path: Path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    with crew_of(2) as crew:
+        crew.work(wait_for, [(one, other), (other, one)])
+
+
+def test_alone_everything_is_done_here():
+    made = ALONE.work(slow_square, [(1,), (2,)])
+    assert made == [(1, os.getpid()), (4, os.getpid())]
+    with crew_of(1) as crew:
+        assert crew is ALONE
+
+
+def test_a_process_that_the_system_ends_is_told_with_a_remedy():
+    with crew_of(2) as crew, pytest.raises(StorageError, match="geheugen"):
+        crew.work(end_if_beside, [(os.getpid(),)] * 200)
+
+
+def test_an_error_stops_the_work():
+    tried: list[int] = []
+
+    def fail(number: int) -> None:
+        tried.append(number)
+        raise ValueError(number)
+
+    with pytest.raises(ValueError, match="1"):
+        Crew().work(fail, [(1,), (2,)])
+    assert tried == [1]
+
+
+def test_each_process_gets_its_share_of_the_cores_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(THREADS, raising=False)
+    with crew_of(2) as crew:
+        cores = os.cpu_count() or 1
+        assert crew.work(os.getenv, [(THREADS,)] * 4) == [str(max(1, cores // 2))] * 4
+    assert THREADS not in os.environ
+    monkeypatch.setenv(THREADS, "7")
+    with crew_of(2) as crew:
+        assert crew.work(os.getenv, [(THREADS,)] * 4) == ["7"] * 4
