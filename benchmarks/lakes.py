@@ -11,8 +11,9 @@ from pipelines.home import Home
 ROOT = Path("var/bench")
 SEED = 1
 YEAR = 2025
-BATCH = 13
-"""Schools at a time: 20,000 pupils. Schools are independent, and this many fit in memory."""
+BATCH = 4
+"""Schools at a time: 3,200 pupils. Schools are independent; of more, a panel no longer fits in a core's own memory, and each
+pupil takes longer."""
 
 MONDAYS: list[date] = origins(YEAR)
 LAST_DAY: date = days_of(YEAR)[-1]

@@ -62,7 +62,7 @@ def _batch(root: Path, numbered: tuple[int, Sequence[str]], out: Path) -> tuple[
     number, names = numbered
     tables = load(Home.at(root), schools=names, until=LAST_DAY)
     found = panel(tables, [as_of(monday) for monday in MONDAYS])
-    found.write_parquet(out / f"{number:04d}.parquet", compression="lz4")
+    found.write_parquet(out / f"{number:04d}.parquet", compression="lz4", statistics=False)
     return os.getpid(), len(found), peak_mb()
 
 

@@ -51,14 +51,14 @@ def retold(tables: Tables, past: History, moments: Sequence[datetime]) -> Retold
     """
     looking = _Moments(tuple(moments), tuple(local_date(moment) for moment in moments))
     versions = nw.from_native(tables.absences).lazy()
-    doubted = versions.filter(looking.may_differ("start_date") | _over_days())
-    absences = settle(_stretches(doubted, looking, after=looking.count_from("start_date")))
+    doubted = versions.filter(_may_differ(looking, "start_date") | _over_days())
+    absences = settle(_stretches(doubted, looking, "start_date"))
     enrolments = nw.from_native(tables.enrolments).lazy()
-    # An enrolment that begins today counts today.
-    moved = enrolments.filter(looking.may_differ("valid_from"))
-    moved = _stretches(moved, looking, after=looking.count_after("valid_from"))
+    # An enrolment that begins today counts today, if it was entered before the moment.
+    moved = enrolments.filter(_may_differ(looking, "valid_from", today=True))
+    moved = _stretches(moved, looking, "valid_from", today=True)
     timetable = nw.from_native(tables.timetable).lazy()
-    told = _stretches(timetable.filter(looking.may_differ("date")), looking, after=looking.count_from("date"))
+    told = _stretches(timetable.filter(_may_differ(looking, "date")), looking, "date")
     planned = settle(told.filter(_otherwise()).select("school", "group", "pupil", "date", "lo", "hi"))
     members = enrolments.select(*PUPIL, "group").unique()
     taught = planned.drop("pupil").join(members, on=["school", "group"], how="inner")
@@ -83,73 +83,89 @@ class _Moments:
     moments: tuple[datetime, ...]
     days: tuple[date, ...]
 
-    def may_differ(self, day: str) -> nw.Expr:
-        """Whether a version may have been unknown at a moment that has `day` in its past: most never were."""
-        early = any(moment.astimezone(UTC).date() < own for moment, own in zip(self.moments, self.days, strict=True))
-        return _may_differ(day, early=early)
-
     def count_from(self, day: str) -> nw.Expr:
         """Number of moments on or before `day`: the place of the first one that has it in its past."""
-        return _number_from(day, self.days)
+        return _count(nw.col(day) >= one for one in self.days)
 
     def count_after(self, day: str) -> nw.Expr:
         """Number of moments before `day`."""
-        return _number_after(day, self.days)
+        return _count(nw.col(day) > one for one in self.days)
 
     def count_until(self, moment: str) -> nw.Expr:
         """Number of moments before `moment`: the place of the first one at which it has come."""
-        return _number_after(moment, self.moments)
-
-
-@fixed
-def _may_differ(day: str, *, early: bool) -> nw.Expr:
-    recorded = nw.col("recorded_at").dt.date()
-    late = recorded >= nw.col(day) if early else recorded > nw.col(day)
-    return late | ~nw.col(SUPERSEDED).is_null()
-
-
-@fixed
-def _number_from(column: str, times: tuple[date, ...]) -> nw.Expr:
-    return _count(nw.col(column) >= one for one in times)
-
-
-@fixed
-def _number_after(column: str, times: tuple[date, ...]) -> nw.Expr:
-    return _count(nw.col(column) > one for one in times)
+        return _count(nw.col(moment) > one for one in self.moments)
 
 
 def _count(conditions: Iterable[nw.Expr]) -> nw.Expr:
     return nw.sum_horizontal(nw.lit(0).cast(nw.Int64), *(each.cast(nw.Int64) for each in conditions))
 
 
-def _stretches(versions: Frame, looking: _Moments, *, after: nw.Expr) -> Frame:
+@fixed
+def _may_differ(looking: _Moments, day: str, *, today: bool = False) -> nw.Expr:
+    """Whether a version may have been unknown at a moment that has `day` in its past: most never were.
+
+    With `today` a moment has its own day in its past.
+    """
+    moments = zip(looking.moments, looking.days, strict=True)
+    early = today or any(moment.astimezone(UTC).date() < own for moment, own in moments)
+    recorded = nw.col("recorded_at").dt.date()
+    late = recorded >= nw.col(day) if early else recorded > nw.col(day)
+    return late | ~nw.col(SUPERSEDED).is_null()
+
+
+def _stretches(versions: Frame, looking: _Moments, day: str, *, today: bool = False) -> Frame:
     """Add ``final`` (known at the last moment) and the places ``lo`` up to ``hi`` at which it was otherwise.
 
-    `after` is the place of the first moment that has the fact in its past.
+    A moment has a fact in its past if `day` was before its own; with `today` also if it is its own.
     """
-    last = len(looking.moments)
-    replaced = nw.when(nw.col(SUPERSEDED).is_null()).then(nw.lit(last)).otherwise(looking.count_until(SUPERSEDED))
-    told = versions.with_columns(after=after, seen=looking.count_until("recorded_at"), gone=replaced.cast(nw.Int64))
-    final = (nw.col("seen") < last) & (nw.col("gone") == last) & ~nw.col("withdrawn")
+    told = versions.with_columns(*_places(looking, day, today=today))
+    return told.with_columns(_final(len(looking.moments))).with_columns(*_stretch())
+
+
+@fixed
+def _places(looking: _Moments, day: str, *, today: bool) -> dict[str, nw.Expr]:
+    """Places of the first moment that has the fact in its past, at which it is known, and at which it no longer is."""
+    last = nw.when(nw.col(SUPERSEDED).is_null()).then(nw.lit(len(looking.moments)))
+    return {
+        "after": looking.count_after(day) if today else looking.count_from(day),
+        "seen": looking.count_until("recorded_at"),
+        "gone": last.otherwise(looking.count_until(SUPERSEDED)).cast(nw.Int64),
+    }
+
+
+@fixed
+def _final(last: int) -> nw.Expr:
+    return ((nw.col("seen") < last) & (nw.col("gone") == last) & ~nw.col("withdrawn")).alias("final")
+
+
+@fixed
+def _stretch() -> dict[str, nw.Expr]:
+    final, after = nw.col("final"), nw.col("after")
     nowhere = nw.when(nw.col("withdrawn")).then(nw.lit(0)).otherwise(nw.col("gone"))
-    return told.with_columns(final=final).with_columns(
-        lo=nw.when(nw.col("final")).then(nw.col("after")).otherwise(nw.max_horizontal("after", "seen")).cast(nw.Int64),
-        hi=nw.when(nw.col("final")).then(nw.col("seen")).otherwise(nowhere).cast(nw.Int64),
-    )
+    return {
+        "lo": nw.when(final).then(after).otherwise(nw.max_horizontal("after", "seen")).cast(nw.Int64),
+        "hi": nw.when(final).then(nw.col("seen")).otherwise(nowhere).cast(nw.Int64),
+    }
 
 
+@fixed
 def _otherwise() -> nw.Expr:
     return nw.col("lo") < nw.col("hi")
 
 
 def _spread(absences: Frame, looking: _Moments) -> Frame:
     """Amounts over several days: how much falls on a day depends on how many of its days are in the past."""
-    last = len(looking.moments)
-    ends = nw.when(nw.col("open_ended")).then(nw.lit(last)).otherwise(looking.count_from("end_date")).cast(nw.Int64)
     spread = absences.filter(nw.col("final") & _over_days())
-    return spread.with_columns(lo=nw.col("after"), hi=ends).filter(_otherwise())
+    return spread.with_columns(*_while_spread(looking)).filter(_otherwise())
 
 
+@fixed
+def _while_spread(looking: _Moments) -> dict[str, nw.Expr]:
+    last = nw.when(nw.col("open_ended")).then(nw.lit(len(looking.moments)))
+    return {"lo": nw.col("after"), "hi": last.otherwise(looking.count_from("end_date")).cast(nw.Int64)}
+
+
+@fixed
 def _over_days() -> nw.Expr:
     longer = nw.col("open_ended") | (nw.col("end_date") > nw.col("start_date"))
     return (~nw.col("amount").is_null() & longer).fill_null(value=False)
@@ -159,7 +175,7 @@ def _other_days(timetable: Frame, planned: Frame, looking: _Moments) -> Frame:
     """Of `planned`, the days that may have been no school day at all: nothing else of the school stood on them."""
     taken = (nw.col("status") == SlotStatus.PLANNED.value) & (nw.col("register") != Register.NOT_TAKEN.value)
     concerned = timetable.join(planned.select("school", "date").unique(), on=["school", "date"], how="semi")
-    beside = _stretches(concerned, looking, after=looking.count_from("date"))
+    beside = _stretches(concerned, looking, "date")
     stood = beside.filter(nw.col("final") & ~_otherwise() & taken).select("school", "date").unique()
     return planned.join(stood, on=["school", "date"], how="anti")
 

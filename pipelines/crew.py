@@ -41,7 +41,7 @@ class Crew:
     ) -> list[Made]:
         """Return what `function` makes of each of `jobs`, in their order.
 
-        Each process takes the next job when it is done with one, so put the largest first.
+        Each process takes the next job when it is done with one.
 
         Parameters
         ----------

@@ -22,7 +22,7 @@ from pipelines.locks import locked
 from pipelines.opening import PORTION, Job, Opened, open_files, portions
 from pipelines.stored import Shelf, Stored
 
-PORTIONS_EACH = 2
+PORTIONS_EACH = 3
 """Portions that each of several processes takes: fewer and one of them ends up waiting for the others."""
 
 _STORED = {Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_WARNINGS}
@@ -141,19 +141,16 @@ def _side_by_side(home: Home, groups: list[list[Job]], *, crew: Crew, progress: 
     """Import schools in several processes; each portion that is checked together costs its own few tenths of a second."""
     portion = min(PORTION, sum(map(_size, groups)) // (crew.size * PORTIONS_EACH) + 1)
     bundles = list(portions(groups, limit=portion, size=_size))
-    by_size = sorted(range(len(bundles)), key=lambda at: -sum(map(_size, bundles[at])))
     done = 0
 
     def say(at: int) -> None:
         nonlocal done
-        bundle = bundles[by_size[at]]
-        done += len(bundle)
+        done += len(bundles[at])
         if progress is not None:
-            progress(bundle[-1][0].school or "meer scholen", done, len(groups))
+            progress(bundles[at][-1][0].school or "meer scholen", done, len(groups))
 
-    made = crew.work(_receive_all, [(home, bundles[at]) for at in by_size], done=say)
-    found = dict(zip(by_size, made, strict=True))
-    return [report for at in sorted(found) for report in found[at]]
+    made = crew.work(_receive_all, [(home, bundle) for bundle in bundles], done=say)
+    return [report for reports in made for report in reports]
 
 
 def _size(jobs: list[Job]) -> int:

@@ -3,6 +3,7 @@
 The door asks Great Expectations once a table for a whole portion: asking it file by file took most of an import.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest
@@ -95,11 +96,14 @@ def open_files(home: Home, jobs: Sequence[Job], *, say: Callable[[Parcel, Job], 
     keys = Keys.of(home)
     files = [(parcel, job) for job in jobs for parcel in job.parcels]
     for portion in portions(files, limit=PORTION, size=lambda file: _size(file[0])):
-        opened = []
+        opened: deque[Opened] = deque()
         for parcel, job in portion:
             say(parcel, job)
             opened.append(_open(home, keys, parcel, job))
-        yield from _past_the_door(opened)
+        verdicts = iter(_verdicts(opened))
+        while opened:  # let go of one by one: what is read takes more room than the file
+            each = opened.popleft()
+            yield replace(each, judged=tuple(next(verdicts) for _ in each.readings))
 
 
 def portions(items: Iterable[Item], *, limit: int, size: Callable[[Item], int]) -> Iterator[list[Item]]:
@@ -144,17 +148,15 @@ def _open(home: Home, keys: Keys, parcel: Parcel, job: Job) -> Opened:
     return Opened(parcel, job, source, sha256, known, tuple(readings))
 
 
-def _past_the_door(opened: Sequence[Opened]) -> Iterator[Opened]:
-    """Judge what was read, all together; the verdict on one file does not depend on the others."""
-    delivered = [
-        Delivered(TABLES[reading.table], reading.frame.to_pandas(), each.parcel.path.name, each.parcel.delivered_at)
-        for each in opened
-        for reading in each.readings
-    ]
-    verdicts = iter(check_all(delivered))
-    for each in opened:
-        judged = tuple(next(verdicts) for _ in each.readings)
-        yield replace(each, judged=judged)
+def _verdicts(opened: Iterable[Opened]) -> list[tuple[Finding, ...]]:
+    """Judge each table of what was read, all together; the verdict on one file does not depend on the others."""
+    return check_all(
+        [
+            Delivered(TABLES[reading.table], reading.frame.to_pandas(), each.parcel.path.name, each.parcel.delivered_at)
+            for each in opened
+            for reading in each.readings
+        ]
+    )
 
 
 def _digest(path: Path) -> str:

@@ -31,8 +31,8 @@ from pipelines.quality import week_quality
 Progress = Callable[[str, int, int], None]
 MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
 EARLIER_LISTS = 4
-PARTS_EACH = 2
-"""Parts of the schools that each of several processes takes: half as many are in memory at a time."""
+PARTS_EACH = 3
+"""Parts of the schools that each of several processes takes, one after the other: so many fewer are in memory at a time."""
 
 
 @dataclass(frozen=True)

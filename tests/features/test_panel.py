@@ -53,8 +53,10 @@ def corrected(school: School) -> None:
 
 
 def withdrawn(school: School) -> None:
-    school.absent("p00", WEDNESDAY, record="x", recorded_at=EARLY)
-    school.absent("p00", WEDNESDAY, record="x", withdrawn=True, recorded_at=LATE)
+    """Taken back at the very moment of a Monday at which something else was not known yet."""
+    told_late(school)
+    school.absent("p00", date(2026, 9, 3), record="x", recorded_at=EARLY)
+    school.absent("p00", date(2026, 9, 3), record="x", withdrawn=True, recorded_at=MONDAYS[2])
 
 
 def asked_ahead(school: School) -> None:
@@ -66,6 +68,13 @@ def moved_late(school: School) -> None:
     """A change of class that was entered weeks after it, and of which there is a return ahead."""
     school.pupil("p00", "2b", start=WEDNESDAY, record="move", recorded_at=LATE)
     school.pupil("p00", "2a", start=date(2026, 10, 6), record="return", recorded_at=EARLY)
+
+
+def came_today(school: School) -> None:
+    """Pupils who start on a Monday: one was entered the week before, the other that evening."""
+    today = local_date(MONDAYS[1])
+    school.pupil("before", start=today, recorded_at=EARLY)
+    school.pupil("after", start=today, recorded_at=MONDAYS[1] + timedelta(hours=15))
 
 
 def with_a_timetable_of_its_own(school: School) -> None:
@@ -118,6 +127,7 @@ STORIES = [
     withdrawn,
     asked_ahead,
     moved_late,
+    came_today,
     with_a_timetable_of_its_own,
     while_an_amount_is_spread,
     while_an_open_amount_is_spread,
