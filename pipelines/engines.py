@@ -15,7 +15,7 @@ from models.scorecard import Scorecard, as_matrix
 from pipelines.home import Home
 from pipelines.tables import load
 
-AT_A_TIME = 25
+AT_A_TIME = 4
 """Schools of which a panel is counted together: they have nothing to do with one another, and a few keep memory small."""
 SCORES = ("log_odds", "probability", "parts")
 """Columns that `with_scores` adds."""
