@@ -58,7 +58,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.installation = Installation(settings, engine, Vault.at(settings.home))
     app.include_router(pages.router)
     app.include_router(model.router)
-    app.include_router(api.router)
+    for router in api.ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     app.add_middleware(headers.Guard, secure=not settings.is_demo)
     problems.install(app)

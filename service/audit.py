@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from service import tracing
 from service.tables import AuditRow, new_id, now
 from service.viewer import ROLES, Permission, Role, Viewer
 
@@ -71,6 +72,7 @@ def record(
         "purpose": ROLES[viewer.role].purpose,
         "school": school,
         "object": object_id,
+        **_trace(),
     }
     rows = [{**common, "id": new_id(), "subject": subject} for subject in subjects]
     if rows:
@@ -87,8 +89,14 @@ def record_publishing(by: str, session: Session, *, school: str, object_id: str)
             purpose=PUBLISHING,
             school=school,
             object=object_id,
+            **_trace(),
         )
     )
+
+
+def _trace() -> dict[str, str | None]:
+    now_running = tracing.current()
+    return {"trace": now_running.trace, "operation": now_running.operation, "parent": now_running.parent}
 
 
 def events(viewer: Viewer, session: Session, *, limit: int = 200) -> tuple[AuditEvent, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from data_contracts.errors import SettingsError, SignInError
-from service import audit, db
+from service import audit, db, scope
 from service.audit import Action
 from service.settings import Settings
 from service.tables import GrantRow, PersonRow, SessionRow, now
@@ -60,6 +60,7 @@ def asking(request: Request, *, touches_pupils: bool = True) -> Iterator[tuple[V
         raise _not_signed_in()
     with db.transaction(here.engine, writes=touches_pupils) as session:
         viewer = viewer_of(session, token)
+        scope.enter(session, viewer)
         yield viewer, session
 
 

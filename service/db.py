@@ -6,18 +6,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text, update
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from data_contracts.errors import SettingsError, StorageError
+from service.tables import ChangeRow
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it equal to the scripts, so start-up needs no Alembic to know it is current."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 20_261_121
 """Any fixed number: the PostgreSQL advisory lock under which one process at a time migrates."""
+
+VIEWER = "aanwezig_viewer"
+"""The role on PostgreSQL that a viewer's transaction becomes: it owns nothing, so row-level security holds for it."""
 
 
 def connect(url: str) -> Engine:
@@ -86,6 +90,15 @@ def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Session]:
             yield session
     except OperationalError as error:
         raise _unreachable(engine) from error
+
+
+def next_change(session: Session) -> int:
+    """Return the number of a change that this transaction makes, higher than that of any change committed before.
+
+    Whoever asks holds the counter until the commit, so numbers become visible in their order.
+    """
+    changed = update(ChangeRow).where(ChangeRow.id == 1).values(value=ChangeRow.value + 1).returning(ChangeRow.value)
+    return session.execute(changed).scalar_one()
 
 
 def _unreachable(engine: Engine) -> StorageError:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import AanwezigError, NotAllowedError
-from service import problems
+from service import problems, tracing
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +67,16 @@ class Guard:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
+        trace = tracing.begin(request.headers.get("traceparent"))
         begun = False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                _set_headers(MutableHeaders(scope=message), scope["path"], secure=self.secure)
+                headers = MutableHeaders(scope=message)
+                _set_headers(headers, scope["path"], secure=self.secure)
+                headers["traceparent"] = trace.header
             await send(message)
 
         if request.method not in SAFE_METHODS and not is_own(request):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from data_contracts.model_page import ModelPage
 from data_contracts.weekly_list import CalendarDay, SealedName, Signal, WeeklyList
 from service import audit, db
+from service.shared import duties, region_cells
 from service.tables import ListRow, ModelPageRow, SchoolRow, SealedNameRow, SignalRow, new_id
 
 CALENDAR: TypeAdapter[tuple[CalendarDay, ...]] = TypeAdapter(tuple[CalendarDay, ...])
@@ -116,6 +117,7 @@ def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[Seale
         digest=content,
         provisional=weekly_list.provisional,
         published_by=by,
+        change=db.next_change(session),
         document=weekly_list.model_dump_json(exclude={"signals"}),
     )
     session.add(row)
@@ -123,6 +125,7 @@ def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[Seale
     if weekly_list.signals:
         rows = [_signal_row(row, rank, signal) for rank, signal in enumerate(weekly_list.signals)]
         session.execute(insert(SignalRow), rows)
+    session.add_all([*duties(row, weekly_list), *region_cells(row, weekly_list)])
     audit.record_publishing(by, session, school=weekly_list.school, object_id=row.id)
     return Published(Status.NEW if newest is None else Status.NEW_EDITION, edition, row.id)
 

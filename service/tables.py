@@ -86,7 +86,19 @@ class ListRow(Base):
     provisional: Mapped[bool]
     published_at: Mapped[datetime] = mapped_column(default=now)
     published_by: Mapped[str] = mapped_column(Text)
+    change: Mapped[int] = mapped_column(server_default="0", index=True)
     document: Mapped[str] = mapped_column(Text)
+
+
+class ChangeRow(Base):
+    """One row that counts changes. Whoever changes something holds it until the commit, so a change that is seen later
+    has a higher number than every change that was seen before: a client that asks for what came after misses nothing.
+    """
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[int]
 
 
 class SignalRow(Base):
@@ -106,6 +118,100 @@ class SignalRow(Base):
     on_list: Mapped[bool]
     document: Mapped[str] = mapped_column(Text)
     calendar: Mapped[str] = mapped_column(Text, deferred=True)
+
+
+class DutyRow(Base):
+    """A legal duty of one pupil on one list, for those who may see unauthorised absence and nothing else."""
+
+    __tablename__ = "duties"
+    __table_args__ = (Index(None, "school", "pupil"),)
+
+    id: Mapped[str] = _opaque()
+    list_id: Mapped[str] = mapped_column(ForeignKey("weekly_lists.id"), index=True)
+    school: Mapped[str] = mapped_column(String(12))
+    pupil: Mapped[str] = mapped_column(String(32))
+    group_name: Mapped[str] = mapped_column(Text)
+    week: Mapped[date]
+    edition: Mapped[int]
+    document: Mapped[str] = mapped_column(Text)
+
+
+class RegionCellRow(Base):
+    """How many pupils of one year group a list brought into view: what a region may count, and nobody's data.
+
+    ``members`` is a digest of whose they are: the same pupils are always rounded the same way.
+    """
+
+    __tablename__ = "region_cells"
+    __table_args__ = (Index(None, "week", "school"),)
+
+    id: Mapped[str] = _opaque()
+    list_id: Mapped[str] = mapped_column(ForeignKey("weekly_lists.id"), index=True)
+    school: Mapped[str] = mapped_column(String(12))
+    week: Mapped[date]
+    edition: Mapped[int]
+    year_group: Mapped[str] = mapped_column(Text)
+    measure: Mapped[str] = mapped_column(String(32))
+    count: Mapped[int]
+    members: Mapped[str] = mapped_column(String(64))
+
+
+class FollowUpRow(Base):
+    """What people do about a signal. A note is sealed like a name; who, when and what for stands open."""
+
+    __tablename__ = "follow_ups"
+    __table_args__ = (Index(None, "school", "pupil"), Index(None, "change"))
+
+    id: Mapped[str] = _opaque()
+    school: Mapped[str] = mapped_column(String(12))
+    pupil: Mapped[str] = mapped_column(String(32))
+    group_name: Mapped[str] = mapped_column(Text)
+    signal_id: Mapped[str | None] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(32))
+    owner: Mapped[str] = mapped_column(Text)
+    planned_on: Mapped[date | None]
+    done_on: Mapped[date | None]
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    note_sealed: Mapped[str | None] = mapped_column(Text)
+    opened_by: Mapped[str] = mapped_column(String(32))
+    opened_at: Mapped[datetime] = mapped_column(default=now)
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+    change: Mapped[int]
+
+
+class CaseRow(Base):
+    """A pupil whom the school brought before the alliance: on what ground, and until when."""
+
+    __tablename__ = "cases"
+    __table_args__ = (Index(None, "school", "pupil"),)
+
+    id: Mapped[str] = _opaque()
+    school: Mapped[str] = mapped_column(String(12))
+    pupil: Mapped[str] = mapped_column(String(32))
+    group_name: Mapped[str] = mapped_column(Text)
+    ground: Mapped[str] = mapped_column(String(32))
+    opened_by: Mapped[str] = mapped_column(String(32))
+    opened_at: Mapped[datetime] = mapped_column(default=now)
+    expires_on: Mapped[date]
+    closed_at: Mapped[datetime | None]
+
+
+class DeliveryRow(Base):
+    """A delivery that came in over the API: received, then accepted or refused by the batch, with its report."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index(None, "school", "received_at"),)
+
+    id: Mapped[str] = _opaque()
+    school: Mapped[str] = mapped_column(String(12))
+    status: Mapped[str] = mapped_column(String(16))
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    received_by: Mapped[str] = mapped_column(String(32))
+    suffix: Mapped[str] = mapped_column(String(8))
+    size: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    finished_at: Mapped[datetime | None]
+    report: Mapped[str | None] = mapped_column(Text)
 
 
 class ModelPageRow(Base):
@@ -129,13 +235,16 @@ class SealedNameRow(Base):
 
 
 class PersonRow(Base):
-    """Someone who may sign in. ``demo_key`` is set for the demo cast only."""
+    """Someone, or some program, that may sign in. ``demo_key`` is set for the demo cast only; ``email`` is where an
+    outside provider of identities finds a person the first time.
+    """
 
     __tablename__ = "people"
 
     id: Mapped[str] = _opaque()
     name: Mapped[str] = mapped_column(Text)
     demo_key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    email: Mapped[str | None] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
 
@@ -150,6 +259,40 @@ class GrantRow(Base):
     role: Mapped[str] = mapped_column(String(32))
     school: Mapped[str | None] = mapped_column(String(12))
     group_name: Mapped[str | None] = mapped_column(Text)
+
+
+class IdentityRow(Base):
+    """How an outside issuer of tokens knows a person or a program."""
+
+    __tablename__ = "identities"
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ClientRow(Base):
+    """A program that gets its tokens from our own issuer, by a secret (its digest stands here) or by its public key."""
+
+    __tablename__ = "clients"
+
+    id: Mapped[str] = _opaque()
+    person: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    secret_digest: Mapped[str | None] = mapped_column(String(64))
+    public_key: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+
+
+class OnceRow(Base):
+    """What may be used only once: assertions of clients, and attempts to sign in elsewhere (with what they need)."""
+
+    __tablename__ = "once"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    content: Mapped[str | None] = mapped_column(Text)
 
 
 class SessionRow(Base):
@@ -180,3 +323,6 @@ class AuditRow(Base):
     school: Mapped[str | None] = mapped_column(String(12))
     subject: Mapped[str | None] = mapped_column(String(32))
     object: Mapped[str | None] = mapped_column(String(32))
+    trace: Mapped[str | None] = mapped_column(String(32))
+    operation: Mapped[str | None] = mapped_column(String(16))
+    parent: Mapped[str | None] = mapped_column(String(16))

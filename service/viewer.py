@@ -13,15 +13,27 @@ class Role(StrEnum):
     MENTOR = "mentor"
     DATA_TEAM = "data_team"
     PRIVACY_OFFICER = "privacy_officer"
+    ATTENDANCE_OFFICER = "attendance_officer"
+    ALLIANCE = "alliance"
+    SUPPLIER = "supplier"
 
 
 class Permission(StrEnum):
-    """What may be done; where, is a matter of scope."""
+    """What may be done; where, is a matter of scope. A program asks for these by name, as the scopes of its token."""
 
-    READ_LISTS = "read_lists"
-    READ_NAMES = "read_names"
-    READ_AUDIT = "read_audit"
-    READ_MODEL = "read_model"
+    READ_LISTS = "weeklijsten:lezen"
+    READ_NAMES = "namen:lezen"
+    READ_FOLLOW_UPS = "opvolgingen:lezen"
+    WRITE_FOLLOW_UPS = "opvolgingen:schrijven"
+    READ_DUTIES = "verzuimmeldingen:lezen"
+    READ_REGION = "regiobeelden:lezen"
+    READ_CASES = "dossiers:lezen"
+    OPEN_CASES = "dossiers:openen"
+    READ_DELIVERIES = "leveringen:lezen"
+    DELIVER = "leveringen:schrijven"
+    SCORE = "scores:berekenen"
+    READ_MODEL = "modellen:lezen"
+    READ_AUDIT = "logboek:lezen"
 
 
 @dataclass(frozen=True)
@@ -46,24 +58,38 @@ class RoleInfo:
     permissions: frozenset[Permission]
 
 
+GUIDANCE = "begeleiding van leerlingen"
+FOLLOW_UPS = frozenset({Permission.READ_FOLLOW_UPS, Permission.WRITE_FOLLOW_UPS})
+DELIVERIES = frozenset({Permission.READ_DELIVERIES, Permission.DELIVER})
+
 ROLES: dict[Role, RoleInfo] = {
     Role.CARE_COORDINATOR: RoleInfo(
         "zorgcoördinator",
-        "begeleiding van leerlingen",
+        GUIDANCE,
         "/weeklijst",
-        frozenset({Permission.READ_LISTS, Permission.READ_NAMES, Permission.READ_MODEL}),
+        frozenset(
+            {
+                Permission.READ_LISTS,
+                Permission.READ_NAMES,
+                Permission.READ_MODEL,
+                Permission.OPEN_CASES,
+                Permission.SCORE,
+                *FOLLOW_UPS,
+                *DELIVERIES,
+            }
+        ),
     ),
     Role.MENTOR: RoleInfo(
         "mentor",
-        "begeleiding van leerlingen",
+        GUIDANCE,
         "/weeklijst",
-        frozenset({Permission.READ_LISTS, Permission.READ_NAMES}),
+        frozenset({Permission.READ_LISTS, Permission.READ_NAMES, *FOLLOW_UPS}),
     ),
     Role.DATA_TEAM: RoleInfo(
         "datateam",
         "controle van de kwaliteit van de lijst",
         "/weeklijst",
-        frozenset({Permission.READ_LISTS, Permission.READ_MODEL}),
+        frozenset({Permission.READ_LISTS, Permission.READ_MODEL, Permission.READ_DELIVERIES, Permission.SCORE}),
     ),
     Role.PRIVACY_OFFICER: RoleInfo(
         "functionaris gegevensbescherming",
@@ -71,7 +97,28 @@ ROLES: dict[Role, RoleInfo] = {
         "/logboek",
         frozenset({Permission.READ_AUDIT}),
     ),
+    Role.ATTENDANCE_OFFICER: RoleInfo(
+        "leerplichtambtenaar",
+        "toezicht op de Leerplichtwet",
+        "/uitleg",
+        frozenset({Permission.READ_DUTIES, Permission.READ_NAMES}),
+    ),
+    Role.ALLIANCE: RoleInfo(
+        "samenwerkingsverband",
+        "dekkend aanbod in de regio",
+        "/model",
+        frozenset({Permission.READ_REGION, Permission.READ_CASES, Permission.READ_NAMES, Permission.READ_MODEL}),
+    ),
+    Role.SUPPLIER: RoleInfo(
+        "leverancier",
+        "aanleveren van verzuimgegevens",
+        "/uitleg",
+        DELIVERIES,
+    ),
 }
+"""An attendance officer sees unauthorised absence only: sickness may not reach that desk. An alliance sees counts, and a
+pupil only where the school opened a case.
+"""
 
 PRIMARY_SECTORS = frozenset({"po", "sbo", "so"})
 """Where the care coordinator is called *intern begeleider*."""
@@ -91,6 +138,8 @@ class Viewer:
         BRINs in scope; None is every school.
     groups
         Pairs of school and group in scope; None is every group of those schools.
+    narrowed
+        What a program's token was limited to; None is everything that the role may.
     """
 
     person: str
@@ -98,10 +147,23 @@ class Viewer:
     role: Role
     schools: frozenset[str] | None
     groups: frozenset[tuple[str, str]] | None = None
+    narrowed: frozenset[Permission] | None = None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What may be done: what the role may, and the token was not limited in."""
+        allowed = ROLES[self.role].permissions
+        return allowed if self.narrowed is None else allowed & self.narrowed
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role has `permission`."""
-        return permission in ROLES[self.role].permissions
+        """Whether the role has `permission`, and the token too."""
+        return permission in self.permissions
+
+    def reaches(self, school: str, group: str | None = None) -> bool:
+        """Whether `school`, and where one is given that group of it, is in scope."""
+        if self.schools is not None and school not in self.schools:
+            return False
+        return self.groups is None or group is None or (school, group) in self.groups
 
     def must(self, permission: Permission) -> None:
         """Refuse where the role lacks `permission`.

@@ -200,7 +200,7 @@ def test_after_signing_in_one_is_sent_to_a_page_here_and_never_elsewhere(app: Fa
 def test_permissions_are_data_and_every_role_has_its_own():
     assert set(ROLES) == set(Role)
     may = {role for role in Role if Permission.READ_NAMES in ROLES[role].permissions}
-    assert may == {Role.CARE_COORDINATOR, Role.MENTOR}
+    assert may == {Role.CARE_COORDINATOR, Role.MENTOR, Role.ATTENDANCE_OFFICER, Role.ALLIANCE}
     assert Viewer("x", "x", Role.PRIVACY_OFFICER, None).may(Permission.READ_AUDIT)
 
 

@@ -5,24 +5,12 @@ They are apart from what is stored, so either can change without the other.
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from data_contracts.weekly_list import Signal
 from service import words
+from service.api.base import PREFIX, Link, Resource
 from service.reading import Head, Shown
-
-
-class Resource(BaseModel):
-    """Snake case here, camel case outside."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class Link(Resource):
-    """Where something else is found."""
-
-    href: str = Field(examples=["/api/v1/weeklijsten/mB3x0GQ3TzqH1v4rYk2c8A"])
 
 
 class Kwaliteit(Resource):
@@ -153,17 +141,10 @@ class Signalen(Resource):
     links: dict[str, Link] = Field(alias="_links")
 
 
-class Gezondheid(Resource):
-    """Whether the service is alive, and ready to answer."""
-
-    status: str = Field(examples=["gereed"])
-    databank: str = Field(examples=["bereikbaar"])
-
-
 def weeklijst(head: Head) -> Weeklijst:
     """Return a published list as a resource."""
     document = head.document
-    path = f"/api/v1/weeklijsten/{head.id}"
+    path = f"{PREFIX}/weeklijsten/{head.id}"
     return Weeklijst(
         id=head.id,
         school=document.school,
@@ -222,8 +203,8 @@ def signaal(shown: Shown, *, name: str | None) -> Signaal:
         kalender=_calendar(signal),
         opmerkingen=list(signal.notes),
         links={
-            "self": Link(href=f"/api/v1/signalen/{shown.id}"),
-            "weeklijst": Link(href=f"/api/v1/weeklijsten/{shown.list_id}"),
+            "self": Link(href=f"{PREFIX}/signalen/{shown.id}"),
+            "weeklijst": Link(href=f"{PREFIX}/weeklijsten/{shown.list_id}"),
         },
     )
 

@@ -1,24 +1,17 @@
-"""/api/v1: the same lists as on the page, for programs. The same viewer, the same scope, the same audit."""
+"""Published lists and signals, as on the page: the same viewer, the same scope, the same audit."""
 
 from datetime import date
-from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 
-from data_contracts.errors import AanwezigError
 from data_contracts.identifiers import SCHOOL_PATTERN
-from service import auth, db, reading, resources
-from service.problems import responses
-from service.resources import Gezondheid, Link, Signaal, Signalen, Weeklijst, Weeklijsten
-
-PREFIX = "/api/v1"
+from service import auth, reading
+from service.api import resources
+from service.api.base import PREFIX, WITH_ID, WITHOUT_ID, Link, OpaqueId
+from service.api.resources import Signaal, Signalen, Weeklijst, Weeklijsten
 
 router = APIRouter(prefix=PREFIX)
-
-OpaqueId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$", description="opaque id")]
-WITHOUT_ID = responses(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-WITH_ID = WITHOUT_ID | responses(HTTPStatus.NOT_FOUND)
 
 
 @router.get("/weeklijsten", tags=["weeklijsten"], responses=WITHOUT_ID)
@@ -67,21 +60,3 @@ def signal(request: Request, signal_id: OpaqueId) -> Signaal:
         pupils = [shown.signal.pupil]
         names = reading.names(viewer, session, school=shown.school, pupils=pupils, vault=here.vault)
     return resources.signaal(shown, name=names.get(shown.signal.pupil))
-
-
-@router.get(
-    "/gezondheid",
-    tags=["gezondheid"],
-    responses={HTTPStatus.SERVICE_UNAVAILABLE: {"model": Gezondheid, "description": "alive, but not ready"}},
-)
-def health(request: Request, response: Response) -> Gezondheid:
-    """Say whether the service is ready. Any answer at all means that it is alive."""
-    try:
-        current = db.revision(auth.installation(request).engine) == db.HEAD
-    except AanwezigError:
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return Gezondheid(status="niet gereed", databank="onbereikbaar")
-    if not current:
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return Gezondheid(status="niet gereed", databank="verouderd")
-    return Gezondheid(status="gereed", databank="bereikbaar")

@@ -1,0 +1,95 @@
+"""What of a list may leave the school, set apart when it is published: legal duties, and counts for the region.
+
+Those who may see no more than this never query the list itself, so no page and no route can show them more.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from data_contracts.reasons import Authorised, Kind
+from data_contracts.weekly_list import CalendarDay, RuleHit, Signal, Standing, WeeklyList
+from service.tables import DutyRow, ListRow, RegionCellRow
+
+WHOLE_SCHOOL = ""
+NOT_FOR_OTHERS = frozenset({Kind.SUSPENSION})
+"""An attendance officer who receives suspensions (or sickness) has to destroy them."""
+
+
+class Measure(StrEnum):
+    """What a region counts."""
+
+    PUPILS = "leerlingen"
+    ON_LIST = "opLijst"
+    IN_VIEW = "inBeeld"
+    DUTY = "wettelijkeDrempel"
+    AWAY = "langdurigAfwezig"
+
+
+class Duty(BaseModel):
+    """One pupil's legal duties, with the unauthorised absence on which they rest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    year_group: str | None
+    hits: tuple[RuleHit, ...]
+    days: tuple[CalendarDay, ...]
+
+
+def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
+    """Yield the duties on a list: statutory thresholds and unauthorised days only."""
+    for signal in weekly_list.signals:
+        statutory = tuple(hit for hit in signal.rule_hits if hit.statutory)
+        if statutory:
+            days = tuple(day for day in signal.calendar if _unauthorised(day))
+            duty = Duty(year_group=signal.year_group, hits=statutory, days=days)
+            yield DutyRow(
+                list_id=row.id,
+                school=row.school,
+                pupil=signal.pupil,
+                group_name=signal.group,
+                week=row.week,
+                edition=row.edition,
+                document=duty.model_dump_json(),
+            )
+
+
+def _unauthorised(day: CalendarDay) -> bool:
+    return day.authorised == Authorised.NO and day.kind not in NOT_FOR_OTHERS
+
+
+def region_cells(row: ListRow, weekly_list: WeeklyList) -> Iterator[RegionCellRow]:
+    """Yield the counts of a list, by year group and measure, and how many pupils the school has."""
+    cells: dict[tuple[str, Measure], list[str]] = defaultdict(list)
+    for signal in weekly_list.signals:
+        for measure, counts in _measures(signal).items():
+            if counts:
+                cells[signal.year_group or WHOLE_SCHOOL, measure].append(signal.pupil)
+    for (year_group, measure), pupils in sorted(cells.items()):
+        yield _cell(row, year_group, measure, count=len(pupils), members="\n".join(sorted(pupils)))
+    yield _cell(row, WHOLE_SCHOOL, Measure.PUPILS, count=weekly_list.pupils_considered, members=row.school)
+
+
+def _measures(signal: Signal) -> Mapping[Measure, bool]:
+    return {
+        Measure.ON_LIST: signal.on_list,
+        Measure.IN_VIEW: True,
+        Measure.DUTY: any(hit.statutory for hit in signal.rule_hits),
+        Measure.AWAY: signal.standing is Standing.ALREADY_ABSENT,
+    }
+
+
+def _cell(row: ListRow, year_group: str, measure: Measure, *, count: int, members: str) -> RegionCellRow:
+    return RegionCellRow(
+        list_id=row.id,
+        school=row.school,
+        week=row.week,
+        edition=row.edition,
+        year_group=year_group,
+        measure=measure,
+        count=count,
+        members=hashlib.sha256(members.encode()).hexdigest(),
+    )
