@@ -13,7 +13,7 @@ from models.scorecard import Scorecard, Shape
 from models.shape_plot import HEIGHT, WIDTH, Drawn, drawn
 from service import auth, web, words
 from service.tables import ModelPageRow
-from service.viewer import ROLES, Permission, Viewer
+from service.viewer import Permission, Viewer
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,7 +56,6 @@ def model_page(request: Request) -> Response:
         request,
         "model.html",
         viewer=viewer,
-        role=ROLES[viewer.role],
         page=page,
         card=card,
         bars=() if page is None else _bars(page.bars),

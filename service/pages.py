@@ -146,7 +146,7 @@ def weekly_list(
         if school and school not in {one.id for one in schools}:
             raise reading.not_found(reading.A_LIST)
         if not schools:
-            return web.render(request, "no_list.html", viewer=viewer, role=ROLES[viewer.role])
+            return web.render(request, "no_list.html", viewer=viewer)
         current = next((one for one in schools if one.id == school), schools[0])
         weeks = reading.weeks(viewer, session, school=current.id)
         chosen = week if week in weeks else weeks[0]
@@ -160,7 +160,6 @@ def weekly_list(
         request,
         "weekly_list.html",
         viewer=viewer,
-        role=ROLES[viewer.role],
         head=head,
         school=current,
         schools=schools,
@@ -194,7 +193,6 @@ def pupil(request: Request, signal_id: str) -> Response:
         request,
         "pupil.html",
         viewer=viewer,
-        role=ROLES[viewer.role],
         head=head,
         row=_row(shown, names),
         signal=signal,
@@ -210,7 +208,7 @@ def pupil(request: Request, signal_id: str) -> Response:
 def explanation(request: Request) -> Response:
     """Explain how to read the list: what it is, and what it is not."""
     with auth.asking(request, touches_pupils=False) as (viewer, _):
-        return web.render(request, "explanation.html", viewer=viewer, role=ROLES[viewer.role])
+        return web.render(request, "explanation.html", viewer=viewer)
 
 
 @router.get("/logboek")
@@ -218,7 +216,7 @@ def audit_page(request: Request) -> Response:
     """Show the newest lines of the audit."""
     with auth.asking(request) as (viewer, session):
         events = audit.events(viewer, session)
-    return web.render(request, "audit.html", viewer=viewer, role=ROLES[viewer.role], events=events)
+    return web.render(request, "audit.html", viewer=viewer, events=events)
 
 
 def list_page(shown: tuple[Shown, ...], left: tuple[tuple[Gone, Shown], ...], names: dict[str, str]) -> ListPage:

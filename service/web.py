@@ -10,8 +10,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from service import words
+from service.viewer import ROLES, Permission, Viewer
 
 STATIC = Path(__file__).parent / "static"
+
+MENU: tuple[tuple[str, str, Permission | None], ...] = (
+    ("Weeklijst", "/weeklijst", Permission.READ_LISTS),
+    ("Model", "/model", Permission.READ_MODEL),
+    ("Logboek", "/logboek", Permission.READ_AUDIT),
+    ("Uitleg", "/uitleg", None),
+)
+"""The pages of the menu, in order, and what somebody must be allowed to do to see each of them there."""
 
 
 def static(name: str) -> str:
@@ -57,5 +66,8 @@ def render(
 ) -> HTMLResponse:
     """Return the page `template` with `values`; ``viewer`` may be left out where nobody is signed in."""
     page = ENVIRONMENT.get_template(template)
-    values.setdefault("viewer", None)
+    viewer: Viewer | None = values.setdefault("viewer", None)
+    if viewer is not None:
+        values["role"] = ROLES[viewer.role]
+        values["menu"] = [(label, to) for label, to, needed in MENU if needed is None or viewer.may(needed)]
     return HTMLResponse(page.render(path=request.url.path, **values), status)
