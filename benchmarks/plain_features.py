@@ -59,8 +59,7 @@ def _spells(at: pd.DataFrame) -> dict[str, pd.Series]:
         "absence_spells_12w": _sum(at, "absence_starts", "12w"),
         "longest_away_12w": _sum(at, "away_run", "12w"),
         "longest_away_year": _sum(at, "away_run", "year"),
-        "sick_length_mean_year": _sum(at, "sick_days", "year")
-        / at["sick_starts_year"].where(at["sick_starts_year"] > 0),
+        "sick_length_mean_year": at["sick_days_year"] / at["sick_starts_year"].where(at["sick_starts_year"] > 0),
         "sick_gap_last": at["sick_gap_last"],
         "sick_gap_shortening": at["sick_gap_shortening"],
         "days_since_absence": at["number"] - at["absent_number"],

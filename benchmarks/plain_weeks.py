@@ -110,14 +110,15 @@ def weekly(own_days: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def events(enrolments: pd.DataFrame, taken: pd.DataFrame, absences: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    """Times late and sent out, once a lesson, on days that were not missed wholly."""
+    """Times late and sent out, once a lesson, on days of which not every minute was missed: four fifths is no whole day."""
     rows = absences[absences["kind"].isin(["late", "removed_from_class"])].rename(
         columns={"start_date": "date", "start_slot": "slot"}
     )[["pupil", "date", "slot", "kind"]]
     rows = enrolled(rows.drop_duplicates().merge(enrolments[STAY], on="pupil"), "date")
     rows = rows.merge(taken[["school", "group", "date", "slot", "week"]], on=["school", "group", "date", "slot"])
-    rows = rows.merge(days.loc[days["away"], ["pupil", "date", "away"]], on=["pupil", "date"], how="left")
-    rows = rows[rows["away"].isna()]
+    wholly = days.loc[days["absent_minutes"] == days["minutes"], ["pupil", "date"]].assign(wholly=True)
+    rows = rows.merge(wholly, on=["pupil", "date"], how="left")
+    rows = rows[rows["wholly"].isna()]
     rows["late_count"] = (rows["kind"] == "late").astype(int)
     rows["removed_count"] = 1 - rows["late_count"]
     return rows.groupby(["pupil", "week"], as_index=False)[["late_count", "removed_count"]].sum()

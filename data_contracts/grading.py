@@ -5,19 +5,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.frozen import Frozen
 from data_contracts.quality import Grade
 from data_contracts.tables import Unit
 
 _WORSE = {Grade.GOOD: 0, Grade.FAIR: 1, Grade.POOR: 2}
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Measure(_Frozen):
+class Measure(Frozen):
     """One share and the limits beyond which it lowers the grade; no `poor` means never worse than fair.
 
     `sentence_none`, where there is one, is said instead of `sentence` when the share is nothing at all.
@@ -43,14 +38,14 @@ class Measure(_Frozen):
         return share > limit if self.worse == "above" else share < limit
 
 
-class Late(_Frozen):
+class Late(Frozen):
     """From how many days after the event a registration is late."""
 
     days: int
     why: str
 
 
-class Silent(_Frozen):
+class Silent(Frozen):
     """When a week is suddenly silent: fewer than `share` of the median of the `weeks` school weeks before."""
 
     weeks: int
@@ -61,7 +56,7 @@ class Silent(_Frozen):
     why: str
 
 
-class Empty(_Frozen):
+class Empty(Frozen):
     """From how many pupils on a week without any registration is odd."""
 
     least_pupils: int
@@ -69,7 +64,7 @@ class Empty(_Frozen):
     why: str
 
 
-class MostADay(_Frozen):
+class MostADay(Frozen):
     """The most of each unit that fits in one day; more is refused."""
 
     minutes: int
@@ -89,7 +84,7 @@ class MostADay(_Frozen):
         return limits[unit]
 
 
-class Thresholds(_Frozen):
+class Thresholds(Frozen):
     """Everything in ``quality.toml``."""
 
     measure: tuple[Measure, ...]

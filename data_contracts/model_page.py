@@ -3,14 +3,10 @@
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from data_contracts.frozen import Frozen
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Answer(_Frozen):
+class Answer(Frozen):
     """One question of the gate, and its answer in Dutch."""
 
     label: str
@@ -18,7 +14,7 @@ class Answer(_Frozen):
     text: str
 
 
-class Bar(_Frozen):
+class Bar(Frozen):
     """New cases that one way to order found, with its 95 % interval where it is known."""
 
     label: str
@@ -28,7 +24,7 @@ class Bar(_Frozen):
     high: float | None
 
 
-class Signed(_Frozen):
+class Signed(Frozen):
     """One decision about which model makes the lists.
 
     Parameters
@@ -46,7 +42,7 @@ class Signed(_Frozen):
     reason: str
 
 
-class SchoolDrift(_Frozen):
+class SchoolDrift(Frozen):
     """Whether a school's pupils or its recording have moved away from the other schools'.
 
     Parameters
@@ -66,7 +62,7 @@ class SchoolDrift(_Frozen):
     since: date | None = None
 
 
-class Drift(_Frozen):
+class Drift(Frozen):
     """What was found when looking for drift.
 
     Parameters
@@ -88,7 +84,7 @@ class Drift(_Frozen):
     moved: tuple[str, ...] = ()
 
 
-class ModelPage(_Frozen):
+class ModelPage(Frozen):
     """Everything the page about the model shows.
 
     Parameters

@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from data_contracts.frozen import Frozen
 
 
 class Verdict(StrEnum):
@@ -30,11 +32,7 @@ class Grade(StrEnum):
     POOR = "poor"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Finding(_Frozen):
+class Finding(Frozen):
     """One thing that is wrong or odd, said so that a school can mend it.
 
     Parameters
@@ -62,7 +60,7 @@ class Finding(_Frozen):
     count: int = 1
 
 
-class WeekQuality(_Frozen):
+class WeekQuality(Frozen):
     """Quality of one school week.
 
     Shares run from 0 to 1; None where there was nothing to take a share of.
@@ -84,7 +82,7 @@ class WeekQuality(_Frozen):
     reasons: tuple[str, ...] = Field(default=(), description="why the grade is not good, in plain Dutch")
 
 
-class QualityReport(_Frozen):
+class QualityReport(Frozen):
     """Everything said about one delivery.
 
     Parameters

@@ -5,20 +5,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from data_contracts.errors import NotFoundError, SettingsError
+from data_contracts.frozen import Frozen
 from data_contracts.identifiers import SCHOOL_PATTERN, Region, Sector
 from data_contracts.reasons import KINDS, Authorised, Kind
 
 SchoolId = Annotated[str, StringConstraints(pattern=SCHOOL_PATTERN)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Norm(_Strict):
+class Norm(Frozen):
     """A plain norm, used on days for which the school delivers no timetable.
 
     Parameters
@@ -44,7 +41,7 @@ class Norm(_Strict):
         return cls(slot_minutes=50, slots_per_day=(6, 6, 6, 6, 6))
 
 
-class Reason(_Strict):
+class Reason(Frozen):
     """What one of the school's own codes means in the shared vocabulary."""
 
     kind: Kind
@@ -56,7 +53,7 @@ class Reason(_Strict):
         return self.authorised if self.authorised is not None else KINDS[self.kind].authorised
 
 
-class Closure(_Strict):
+class Closure(Frozen):
     """Days on which this school is closed though its region is not on holiday."""
 
     first: date
@@ -71,7 +68,7 @@ class Closure(_Strict):
         return self
 
 
-class SchoolSettings(_Strict):
+class SchoolSettings(Frozen):
     """Settings of one school.
 
     Parameters

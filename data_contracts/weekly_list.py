@@ -4,8 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from data_contracts.frozen import Frozen
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
 from data_contracts.quality import WeekQuality
 
@@ -56,11 +57,7 @@ class Direction(StrEnum):
     LOWERS = "lowers"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Contribution(_Frozen):
+class Contribution(Frozen):
     """What one feature adds to the log-odds, against the average pupil. Together with the baseline they *are* the score."""
 
     feature: str
@@ -69,7 +66,7 @@ class Contribution(_Frozen):
     log_odds: float
 
 
-class Reason(_Frozen):
+class Reason(Frozen):
     """A sentence in plain Dutch, with its dates and counts, and the contribution it speaks for."""
 
     features: tuple[str, ...]
@@ -78,7 +75,7 @@ class Reason(_Frozen):
     log_odds: float
 
 
-class RuleHit(_Frozen):
+class RuleHit(Frozen):
     """A threshold that schools use today and that this pupil has reached.
 
     Parameters
@@ -109,7 +106,7 @@ class RuleHit(_Frozen):
     text: str
 
 
-class CalendarDay(_Frozen):
+class CalendarDay(Frozen):
     """One school day on which something was registered (days without are not listed)."""
 
     day: date
@@ -120,7 +117,7 @@ class CalendarDay(_Frozen):
     authorised: str
 
 
-class AttendanceWeek(_Frozen):
+class AttendanceWeek(Frozen):
     """Attendance in one school week, of the pupil and of the group; None where nothing is known."""
 
     week: date
@@ -128,7 +125,7 @@ class AttendanceWeek(_Frozen):
     group: float | None = Field(ge=0, le=1)
 
 
-class Signal(_Frozen):
+class Signal(Frozen):
     """One pupil on one list, in view for whatever reason: on the list, below the cut, or away for long.
 
     Parameters
@@ -176,14 +173,14 @@ class Signal(_Frozen):
     notes: tuple[str, ...] = Field(default=(), description="what to bear in mind, such as a short history")
 
 
-class Gone(_Frozen):
+class Gone(Frozen):
     """A pupil who was on last week's list and is not on this one, and why."""
 
     pupil: Pseudonym
     reason: str
 
 
-class WeeklyList(_Frozen):
+class WeeklyList(Frozen):
     """One school's list for one week, as published.
 
     Parameters
@@ -231,7 +228,7 @@ class WeeklyList(_Frozen):
     gone: tuple[Gone, ...] = ()
 
 
-class SealedName(_Frozen):
+class SealedName(Frozen):
     """One pupil's name, encrypted; it travels beside a list, never in it."""
 
     pupil: Pseudonym

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.frozen import Frozen
 from models.figures import Figure
 
 SMALLEST_GROUP = 10
@@ -15,11 +14,7 @@ SMALL = "overig/te klein"
 UNKNOWN = "onbekend"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Group(_Frozen):
+class Group(Frozen):
     """Figures of the pupils with one value of an attribute.
 
     Parameters
@@ -58,7 +53,7 @@ class Group(_Frozen):
     observed: Figure | None = None
 
 
-class Judged(_Frozen):
+class Judged(Frozen):
     """One attribute: where it came from, for which share of pupils it is known, and its groups."""
 
     attribute: str
@@ -67,7 +62,7 @@ class Judged(_Frozen):
     groups: tuple[Group, ...]
 
 
-class RecallGap(_Frozen):
+class RecallGap(Frozen):
     """The largest difference in recall between two judged groups of one attribute.
 
     Parameters
@@ -97,7 +92,7 @@ class RecallGap(_Frozen):
     beyond_chance: bool
 
 
-class Audit(_Frozen):
+class Audit(Frozen):
     """What an audit found; kept as ``fairness.json`` beside the model.
 
     Parameters

@@ -3,8 +3,8 @@
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from data_contracts.frozen import Frozen
 from models.calibration import Floats
 
 Kind = Literal["model", "rules", "simple", "peer", "ceiling"]
@@ -12,11 +12,7 @@ Kind = Literal["model", "rules", "simple", "peer", "ceiling"]
 _INTERVAL = (2.5, 97.5)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Figure(_Frozen):
+class Figure(Frozen):
     """A value and its 95 % interval; None where it cannot be said."""
 
     value: float | None
@@ -33,7 +29,7 @@ class Figure(_Frozen):
         return cls(value=float(value), low=low, high=high)
 
 
-class RankingFigures(_Frozen):
+class RankingFigures(Frozen):
     """Figures of one ranking in one slice.
 
     Parameters
@@ -70,7 +66,7 @@ class RankingFigures(_Frozen):
     listed_predicted: Figure | None = None
 
 
-class Slice(_Frozen):
+class Slice(Frozen):
     """One part of the evaluation: everything pooled, one origin, one sector or one school.
 
     Parameters
@@ -92,7 +88,7 @@ class Slice(_Frozen):
     rankings: tuple[RankingFigures, ...]
 
 
-class Difference(_Frozen):
+class Difference(Frozen):
     """What the model has more than another ranking (negative: less), on the same resamples.
 
     Parameters
@@ -111,7 +107,7 @@ class Difference(_Frozen):
     roc_auc: Figure | None = None
 
 
-class Curve(_Frozen):
+class Curve(Frozen):
     """New cases that one ranking finds at other list lengths: ``found[k]`` at ``lengths[k]`` times the school's own."""
 
     name: str
@@ -119,7 +115,7 @@ class Curve(_Frozen):
     found: tuple[float, ...]
 
 
-class Bin(_Frozen):
+class Bin(Frozen):
     """Pupils with about the same probability (0..1): what was predicted, what came of it, and how many they were."""
 
     predicted: float
@@ -127,7 +123,7 @@ class Bin(_Frozen):
     pupils: int
 
 
-class Evaluation(_Frozen):
+class Evaluation(Frozen):
     """Result of an evaluation; `slices[0]` is pooled.
 
     Parameters

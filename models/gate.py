@@ -15,8 +15,9 @@ from typing import Literal
 import narwhals as nw
 import numpy as np
 from narwhals.typing import IntoDataFrame
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from data_contracts.frozen import Frozen
 from models.audit import Audit, RecallGap
 from models.calibration import fit_line
 from models.figures import Evaluation, Figure
@@ -27,11 +28,7 @@ _PROBES = 2000
 _NORMAL = 1.959963984540054  # 97.5 % of a normal distribution
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Check(_Frozen):
+class Check(Frozen):
     """One question of the gate and its answer.
 
     Parameters
@@ -50,10 +47,10 @@ class Check(_Frozen):
     label: str
     answer: Literal["pass", "fail", "unknown"]
     text: str
-    figures: dict[str, float] = {}
+    figures: dict[str, float] = Field(default_factory=dict)
 
 
-class Ruling(_Frozen):
+class Ruling(Frozen):
     """What the gate decided about `challenger`, beside `champion` (None: the lists stood on rules)."""
 
     challenger: str

@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from data_contracts.frozen import Frozen
 from models.calibration import Floats
 from models.figures import Figure
 
 EARLY = 15
 """School days before the report from which a signal counts as early: three weeks in which a conversation can still help."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Threshold:
     spoke: int = 0
 
 
-class Spread(_Frozen):
+class Spread(Frozen):
     """Numbers of school days: how many there are, median, quartiles, and each of them (rising)."""
 
     count: int
@@ -73,7 +69,7 @@ class Spread(_Frozen):
         return cls(count=len(days), median=median, quarter=quarter, three_quarters=three, days=tuple(sorted(days)))
 
 
-class Ahead(_Frozen):
+class Ahead(Frozen):
     """The list beside one threshold.
 
     Parameters
@@ -104,7 +100,7 @@ class Ahead(_Frozen):
     earlier: Spread
 
 
-class LeadTime(_Frozen):
+class LeadTime(Frozen):
     """How early lists are.
 
     Parameters

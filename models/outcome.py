@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 import narwhals as nw
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from data_contracts.errors import SettingsError
+from data_contracts.frozen import Frozen
 from features.history import number_of
 
 Frame: TypeAlias = nw.LazyFrame[Any]
@@ -22,9 +23,7 @@ LISTED = "long_absence"
 _LONG_AGO = 0  # 1970-01-01
 
 
-class _Outcome(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Outcome(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str = Field(min_length=1)
     meaning: str = Field(min_length=1)

@@ -6,17 +6,17 @@ model serves follows from it, so that there is no second place that could say ot
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from data_contracts.errors import ModelError, StorageError
+from data_contracts.errors import ModelError
+from data_contracts.files import write_text
+from data_contracts.frozen import Frozen
 from models.gate import Ruling
 from models.scorecard import Scorecard
 
@@ -25,7 +25,7 @@ _DECISIONS = "decisions.jsonl"
 _VERSION = re.compile(r"[0-9a-f]{12}")
 
 
-class Decision(BaseModel):
+class Decision(Frozen):
     """One decision about the model that makes the lists.
 
     Parameters
@@ -43,8 +43,6 @@ class Decision(BaseModel):
     ruling
         What the gate said; None for a rollback.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     at: datetime
     what: Literal["promoted", "refused", "rolled_back"]
@@ -65,7 +63,7 @@ def save(folder: Path, scorecard: Scorecard) -> Path:
     """
     path = folder / f"{scorecard.version}.json"
     if not path.exists():
-        _write(path, scorecard.to_json())
+        write_text(path, scorecard.to_json())
     return path
 
 
@@ -78,7 +76,7 @@ def propose(folder: Path, scorecard: Scorecard) -> None:
         The folder cannot be written.
     """
     save(folder, scorecard)
-    _write(folder / f"{CHALLENGER}.json", scorecard.to_json())
+    write_text(folder / f"{CHALLENGER}.json", scorecard.to_json())
 
 
 def challenger(folder: Path) -> Scorecard | None:
@@ -105,7 +103,7 @@ def decide(folder: Path, decision: Decision) -> None:
         The folder cannot be written.
     """
     lines = [*decisions(folder), decision]
-    _write(folder / _DECISIONS, "".join(f"{line.model_dump_json()}\n" for line in lines))
+    write_text(folder / _DECISIONS, "".join(f"{line.model_dump_json()}\n" for line in lines))
 
 
 def decisions(folder: Path) -> tuple[Decision, ...]:
@@ -202,17 +200,3 @@ def _read(path: Path) -> Scorecard:
     except ModelError as error:
         detail = f"{path}: {error.detail}"
         raise ModelError(detail, remedy=error.remedy) from None
-
-
-def _write(path: Path, text: str) -> None:
-    """Write to a temporary name beside it, flush to disk, and move."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as error:
-        detail = f"{path} is niet te schrijven: {error}"
-        raise StorageError(detail, remedy="Maak ruimte, of geef schrijfrechten op AANWEZIG_HOME.") from None

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.frozen import Frozen
 from models.splits import SUMMER
 
 Pupil = tuple[str, str]
 """School and pupil."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class Week:
     simple: frozenset[Pupil] = frozenset()
 
 
-class WeekPair(_Frozen):
+class WeekPair(Frozen):
     """Lists of two weeks in a row, made with the same model.
 
     Parameters
@@ -72,7 +67,7 @@ class WeekPair(_Frozen):
     new_data: int
 
 
-class ModelPair(_Frozen):
+class ModelPair(Frozen):
     """Lists of the same Monday from the same data, by the model before and by the new one (Jaccard, 0..1)."""
 
     week: date
@@ -80,7 +75,7 @@ class ModelPair(_Frozen):
     changed: int
 
 
-class Stability(_Frozen):
+class Stability(Frozen):
     """How steady lists are.
 
     Parameters

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_contracts.errors import NotFoundError, RefusedDeliveryError
+from data_contracts.files import write_text
 from models.audit import FEWEST_CASES, Audit, Group, Judged, digits
 from models.fairness import About
 from models.fairness import audit as compare
@@ -16,7 +17,7 @@ from pipelines.groups import PUPIL, SCHOOL, Groups, read_groups, with_groups
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.reports import LOG_WIDTH
-from pipelines.trained import BACKTEST, FAIRNESS, keep, trained
+from pipelines.trained import BACKTEST, FAIRNESS, trained
 
 COLUMNS = {
     "recall": "gevonden",
@@ -72,7 +73,7 @@ def audit(home: Home, *, groups: Path | None, version: str | None = None) -> Aud
     capacity = {school: one.capacity for school, one in Lake(home).all_settings().items()}
     about = About(scorecard=chosen.card.version, outcome=chosen.card.target.name)
     found = compare(rows, attributes, capacity=capacity, about=about)
-    keep(chosen.folder / FAIRNESS, found.model_dump_json(indent=1) + "\n")
+    write_text(chosen.folder / FAIRNESS, found.model_dump_json(indent=1) + "\n")
     return found
 
 

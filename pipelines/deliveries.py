@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from data_contracts.errors import NotFoundError, SettingsError
+from data_contracts.frozen import Frozen
 from data_contracts.quality import Finding, Severity
 from data_contracts.school import SchoolSettings, read_school
 from pipelines.clock import utc_of
@@ -26,10 +27,8 @@ _ORDER = (("enrolments", "leerlingen"), ("timetable", "afspraken"), (), ("outcom
 """Beginnings of file names: who there is and when there are lessons comes before who was absent (the middle place)."""
 
 
-class _Listed(BaseModel):
+class _Listed(Frozen):
     """One ``[[delivery]]`` of a deliveries.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str = Field(min_length=1)
     delivered_at: datetime
@@ -49,9 +48,7 @@ class _Listed(BaseModel):
         return self
 
 
-class _Listing(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Listing(Frozen):
     delivery: tuple[_Listed, ...] = ()
 
 

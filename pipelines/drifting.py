@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from data_contracts.errors import NotFoundError, UsageError
+from data_contracts.files import write_text
 from data_contracts.model_page import Drift, SchoolDrift
 from features.calendar import local_date, monday, school_year_start
 from features.catalogue import feature
@@ -28,7 +29,6 @@ from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.model_page import DRIFT, publish_page
 from pipelines.observed import recorded_by_week, scored_by_moment
-from pipelines.trained import keep
 
 Progress = Callable[[str, int, int], None]
 _NONE = (
@@ -69,7 +69,7 @@ def drift(
         raise UsageError(detail, remedy=f"Een week heet naar haar maandag: {monday(until)}.")
     say = progress or (lambda _text, _done, _total: None)
     found = _looked(home, lake, card, until=until, moment=moment, say=say)
-    keep(home.papers(card.version) / DRIFT, found.model_dump_json(indent=1))
+    write_text(home.papers(card.version) / DRIFT, found.model_dump_json(indent=1))
     publish_page(home)
     return found
 

@@ -5,9 +5,7 @@ A delivery's rows stand in ``lake/<table>/<school>/<delivery>.parquet``, its rep
 a report do not exist, so a crash halfway leaves nothing to see and the next run mends it.
 """
 
-import os
-import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from data_contracts.errors import StorageError
+from data_contracts.files import write_whole
 from data_contracts.quality import QualityReport
 from data_contracts.school import SchoolSettings, read_school
 from data_contracts.tables import NAMES, TABLES, Column, ColumnType, Table, lake_columns
@@ -102,15 +101,10 @@ class Lake:
         if marker.exists():
             detail = f"levering {report.delivery} van school {report.school} is al opgeslagen"
             raise StorageError(detail, remedy="Er wordt nooit iets overschreven. Draai de import opnieuw.")
-        try:
-            _write(rows, lambda path: frame.select(*schema(TABLES[report.table])).write_parquet(path))
-            _write(marker, lambda path: path.write_text(report.model_dump_json(indent=1), encoding="utf-8"))
-        except OSError as error:
-            detail = f"{rows.parent} is niet te schrijven: {error.strerror}"
-            remedy = (
-                "Controleer de schijfruimte en de rechten, en draai de import opnieuw; er is niets half opgeslagen."
-            )
-            raise StorageError(detail, remedy=remedy) from None
+        remedy = "Controleer de schijfruimte en de rechten, en draai de import opnieuw; er is niets half opgeslagen."
+        write_whole(rows, frame.select(*schema(TABLES[report.table])).write_parquet, remedy=remedy)
+        json = report.model_dump_json(indent=1)
+        write_whole(marker, lambda path: path.write_text(json, encoding="utf-8"), remedy=remedy)
 
     def scan(
         self, table: str, *, schools: Sequence[str] | None = None, delivered_by: datetime | None = None
@@ -212,19 +206,6 @@ class Lake:
         committed = self.deliveries(school)
         files = (self.home.lake / table / school).glob("*.parquet")
         return sorted(path for path in files if path.stem in committed)
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    """Write to a temporary name, force it to the disk and move it: `path` is whole, or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    try:
-        write(fresh)
-        with fresh.open("rb+") as file:
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> QualityReport:

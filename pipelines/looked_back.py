@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
+from data_contracts.frozen import Frozen
 from models.figures import Evaluation
 from models.lead_time import LeadTime
 from models.scorecard import Scorecard
 from models.stability import Stability
 
 
-class BacktestResult(BaseModel):
+class BacktestResult(Frozen):
     """How the method did over several origins.
 
     Parameters
@@ -33,8 +33,6 @@ class BacktestResult(BaseModel):
     seconds
         Time it took.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     evaluation: Evaluation
     everyone: Evaluation | None = None

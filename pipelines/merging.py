@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from data_contracts.errors import ModelError, StorageError
+from data_contracts.frozen import Frozen
 from models.merge import merge as merged
 from models.scorecard import Part, Scorecard
 
 
-class Merged(BaseModel):
+class Merged(Frozen):
     """A scorecard made of others.
 
     Parameters
@@ -22,8 +21,6 @@ class Merged(BaseModel):
     parts
         What it was made from.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     scorecard: str
     outcome: str

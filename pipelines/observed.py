@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import narwhals as nw
 import polars as pl
 
+from data_contracts.files import write_whole
 from features.history import history
 from features.tables import prepared
 from models.drift import settings, stability
@@ -93,7 +93,7 @@ def scored_by_moment(
             ]
     found = pl.concat(parts)
     if len(parts) > 1:
-        _kept(path, found)
+        write_whole(path, found.write_parquet)
     return found.filter(pl.col("moment").is_in(list(moments)) & pl.col("school").is_in(list(schools)))
 
 
@@ -113,10 +113,3 @@ def _summary(rows: pl.DataFrame, card: Scorecard, school: object, moment: object
         },
         schema=_SCORED,
     )
-
-
-def _kept(path: Path, frame: pl.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    frame.write_parquet(temporary)
-    temporary.replace(path)

@@ -3,9 +3,8 @@
 import re
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from data_contracts.errors import ModelError, NotFoundError, StorageError, UsageError
+from data_contracts.frozen import Frozen
 from features.catalogue import CATALOGUE_VERSION
 from models.gate import Check, Contender, judge
 from models.outcome import LISTED
@@ -23,7 +22,7 @@ _BUSY = "er wordt op dit moment al over een model besloten"
 _RULES = "geen: de lijsten volgen de drempels"
 
 
-class Decided(BaseModel):
+class Decided(Frozen):
     """What was decided about the model that makes the lists.
 
     Parameters
@@ -41,8 +40,6 @@ class Decided(BaseModel):
     record
         What could not be written in MLflow; empty where all was.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     passed: bool
     outcome: str

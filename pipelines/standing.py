@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from data_contracts.errors import NotFoundError
+from data_contracts.frozen import Frozen
 from data_contracts.quality import Verdict
 from models.serving import Decision, challenger, decisions, reign
 from pipelines.home import Home
@@ -17,10 +16,8 @@ from pipelines.publishing import standing as lists_standing
 ANSWERS = {"pass": "gehaald", "fail": "niet gehaald", "unknown": "niet beoordeeld"}
 
 
-class SchoolStanding(BaseModel):
+class SchoolStanding(Frozen):
     """One school: its newest delivery and its newest list."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     school: str
     name: str
@@ -35,7 +32,7 @@ class SchoolStanding(BaseModel):
         return f"{self.school} {self.name} (leveringen {self.deliveries}, nieuwste {arrived}, lijst {self.newest_list})"
 
 
-class InstallationStanding(BaseModel):
+class InstallationStanding(Frozen):
     """The whole installation.
 
     Parameters
@@ -55,8 +52,6 @@ class InstallationStanding(BaseModel):
     missing
         What to do next, in Dutch.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     home: str
     model: str

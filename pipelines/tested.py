@@ -4,18 +4,21 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from data_contracts.errors import ModelError, StorageError
+from data_contracts.errors import ModelError
+from data_contracts.files import write_text, write_whole
+from data_contracts.frozen import Frozen
 from features.catalogue import NAMES
 from models.figures import Evaluation
 from pipelines.backtest import SIMPLE
 from pipelines.home import Home
+from pipelines.trained import BACKTEST, EVALUATION
 
-BACKTEST, EVALUATION, TRAINING = "backtest.parquet", "evaluation.json", "training.json"
+TRAINING = "training.json"
 
 
-class Training(BaseModel):
+class Training(Frozen):
     """What only the training knows.
 
     Parameters
@@ -23,8 +26,6 @@ class Training(BaseModel):
     largest_gap
         Largest difference between the scorecard and the fitted model (log-odds), over all rows learned from.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     largest_gap: float
 
@@ -37,16 +38,12 @@ def keep(folder: Path, training: Training, *, frame: pl.DataFrame | None, evalua
     StorageError
         The folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / TRAINING).write_text(training.model_dump_json(indent=1), encoding="utf-8")
-        if evaluation is not None:
-            (folder / EVALUATION).write_text(evaluation.model_dump_json(indent=1), encoding="utf-8")
-        if frame is not None:
-            frame.drop([name for name in NAMES if name != SIMPLE], strict=False).write_parquet(folder / BACKTEST)
-    except OSError as error:
-        detail = f"{folder} is niet te schrijven: {error.strerror}"
-        raise StorageError(detail, remedy="Maak ruimte, of geef schrijfrechten op AANWEZIG_HOME.") from None
+    write_text(folder / TRAINING, training.model_dump_json(indent=1))
+    if evaluation is not None:
+        write_text(folder / EVALUATION, evaluation.model_dump_json(indent=1))
+    if frame is not None:
+        shown = frame.drop([name for name in NAMES if name != SIMPLE], strict=False)
+        write_whole(folder / BACKTEST, shown.write_parquet)
 
 
 def largest_gap(home: Home, version: str) -> float | None:

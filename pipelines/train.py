@@ -10,9 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import NotEnoughDataError
+from data_contracts.frozen import Frozen
 from features.calendar import local_date
 from models import serving
 from models.figures import Evaluation
@@ -32,11 +32,7 @@ PROMOTE = "Dit model maakt nog geen lijsten. Laat het keuren en teken ervoor: aa
 KEPT = "Dit model wordt bewaard; lijsten gaan over langdurige afwezigheid."
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrainResult(_Frozen):
+class TrainResult(Frozen):
     """What a training brought.
 
     Parameters

@@ -1,7 +1,5 @@
 """A trained model as it is kept: its scorecard, and the folder with what was found out about it."""
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -75,26 +73,6 @@ def trained(home: Home, version: str | None) -> Trained:
     champion = serving.champion(home.scorecards)
     serves = champion is not None and champion.version == card.version
     return Trained(card=card, folder=home.papers(card.version), serves=serves)
-
-
-def keep(path: Path, text: str) -> Path:
-    """Write a paper of a model: whole or not at all, in place of an earlier one.
-
-    Raises
-    ------
-    StorageError
-        The folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        return Path(file.name).replace(path)
-    except OSError as error:
-        detail = f"{path} is niet te schrijven: {error.strerror}"
-        raise StorageError(detail, remedy="Maak ruimte, of geef schrijfrechten op die map.") from None
 
 
 def _read(path: Path, kind: type[_Kept]) -> _Kept | None:

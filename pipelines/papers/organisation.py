@@ -5,9 +5,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from data_contracts.errors import SettingsError
+from data_contracts.frozen import Frozen
 
 FILE = "organisation.toml"
 TO_FILL = "[IN TE VULLEN: {}]"
@@ -18,7 +19,7 @@ Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 _CONTACT = re.compile(r"^(https://\S+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
 
 
-class Organisation(BaseModel):
+class Organisation(Frozen):
     """Settings of the organisation, in the words of the algorithm register (see `pipelines.papers.register`).
 
     Parameters
@@ -40,8 +41,6 @@ class Organisation(BaseModel):
     supplier
         Who provides it.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     organization: str | None = Field(default=None, min_length=1, max_length=99)
     contact: str | None = None

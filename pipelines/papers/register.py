@@ -6,8 +6,9 @@ organisation knows comes from its settings, or stands there plainly as still to 
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from data_contracts.frozen import Frozen
 from pipelines.papers.facts import Facts
 from pipelines.papers.organisation import TO_FILL
 
@@ -22,10 +23,8 @@ CATEGORIES = {
 }
 
 
-class Record(BaseModel):
+class Record(Frozen):
     """One record: names, lengths and choices of the standard."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Short
     description_short: Annotated[str, StringConstraints(min_length=1, max_length=399)]

@@ -2,20 +2,19 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from data_contracts.files import write_text
+from data_contracts.frozen import Frozen
 from pipelines.home import Home
 from pipelines.papers.card import LANGUAGES, model_card
 from pipelines.papers.facts import gather
 from pipelines.papers.organisation import FILE
 from pipelines.papers.register import record, to_fill
 from pipelines.papers.technical import technical_documentation
-from pipelines.trained import keep
 
 REGISTER, TECHNICAL = "algoritmeregister.json", "technical-documentation.md"
 
 
-class Papers(BaseModel):
+class Papers(Frozen):
     """What was written.
 
     Parameters
@@ -31,8 +30,6 @@ class Papers(BaseModel):
     next_step
         What to do about those, in Dutch; empty where all is said.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     scorecard: str
     folder: Path
@@ -68,7 +65,7 @@ def papers(home: Home, *, version: str | None = None, out: Path | None = None) -
     texts |= {REGISTER: made.to_json(), TECHNICAL: technical_documentation(facts)}
     folder = facts.model.folder if out is None else out
     for name, text in texts.items():
-        keep(folder / name, text)
+        write_text(folder / name, text)
     missing = to_fill(made)
     place = home.root / FILE
     return Papers(

@@ -1,17 +1,16 @@
 """Pictures of a model card: they show the scorecard's own numbers, and fit in a page beside each other."""
 
 import re
-from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from made_scorecard import scorecard_of
 
 from models.cards import Words, calibration_plot, importance, is_flat, reach, shape_plot
 from models.figures import Bin, Figure
-from models.scorecard import Calibration, Scorecard, Shape, Target
+from models.scorecard import Scorecard, Shape
 
-MOMENT = datetime(2026, 11, 16, tzinfo=UTC)
 WORDS = Words("onbekend", "verwacht", "uitgekomen", lambda value, digits: f"{value:.{digits}f}".replace(".", ","))
 
 
@@ -45,19 +44,7 @@ def centred_on(population: np.ndarray) -> Scorecard:
         values -= shares @ values
         content = {"name": f"f{place}", "direction": 0, "edges": tuple(edges), "shares": tuple(shares)}
         shapes.append(shape(**content, values=tuple(values[:3]), missing=values[3]))
-    return Scorecard(
-        target=Target(name="x", label="x", meaning="x"),
-        contract_version="1",
-        catalogue_version="1",
-        trained_at=MOMENT,
-        data_moment=MOMENT,
-        rows=len(population),
-        events=1,
-        pupils_with_outcome=1,
-        baseline=-3.0,
-        calibration=Calibration(intercept=0.0, slope=1.0),
-        shapes=tuple(shapes),
-    )
+    return scorecard_of(shapes)
 
 
 def test_what_a_feature_does_is_its_mean_absolute_shapley_value(shap):

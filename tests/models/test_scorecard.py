@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -11,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from made_scorecard import scorecard_of
 
 from data_contracts.errors import ModelError
 from models.bins import find_bins
-from models.scorecard import Calibration, Scorecard, Scores, Shape, Target, as_matrix
-
-MOMENT = datetime(2026, 11, 16, tzinfo=UTC)
+from models.scorecard import Scorecard, Scores, Shape, as_matrix
 
 
 def shape(name: str, **changes) -> dict:
@@ -33,19 +31,8 @@ def shape(name: str, **changes) -> dict:
 
 
 def card(*shapes: dict) -> Scorecard:
-    return Scorecard(
-        target=Target(name="x", label="x", meaning="x"),
-        contract_version="1.0.0",
-        catalogue_version="1",
-        trained_at=MOMENT,
-        data_moment=MOMENT,
-        rows=100,
-        events=10,
-        pupils_with_outcome=9,
-        baseline=-4.0,
-        calibration=Calibration(intercept=0.0, slope=1.0),
-        shapes=tuple(Shape(**one) for one in shapes or (shape("a"), shape("b", direction=0, values=(0.2, -0.7, 0.0)))),
-    )
+    chosen = shapes or (shape("a"), shape("b", direction=0, values=(0.2, -0.7, 0.0)))
+    return scorecard_of((Shape(**one) for one in chosen), baseline=-4.0)
 
 
 def test_a_pupil_gets_the_value_of_the_bin_each_feature_falls_in():

@@ -1,29 +1,17 @@
 """What every engine brings back is checked for every pupil before anything is published."""
 
-from datetime import UTC, datetime
-
 import numpy as np
 import polars as pl
 import pytest
+from made_scorecard import scorecard_of
 
 from data_contracts.errors import ModelError
-from models.scorecard import Calibration, Scorecard, Shape, Target
+from models.scorecard import Shape
 from pipelines.counting import _proved
 from pipelines.engines import with_scores
 
-MOMENT = datetime(2026, 11, 16, tzinfo=UTC)
-CARD = Scorecard(
-    target=Target(name="x", label="x", meaning="x"),
-    contract_version="1",
-    catalogue_version="1",
-    trained_at=MOMENT,
-    data_moment=MOMENT,
-    rows=10,
-    events=1,
-    pupils_with_outcome=1,
-    baseline=-3.0,
-    calibration=Calibration(intercept=0.0, slope=1.0),
-    shapes=tuple(
+CARD = scorecard_of(
+    (
         Shape(
             name=name,
             label=name,
@@ -36,6 +24,8 @@ CARD = Scorecard(
         )
         for name in ("a", "b")
     ),
+    rows=10,
+    events=1,
 )
 PUPILS = pl.DataFrame({"school": ["s"] * 3, "pupil": ["p", "q", "r"], "a": [0.0, 1.0, None], "b": [1.0, None, 0.0]})
 

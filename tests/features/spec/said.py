@@ -45,6 +45,21 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Who came for one lesson, and late, was late",
+            "Five of six lessons missed is a day away, but not the whole day: who came for the last one was late for it.",
+            trap=9,
+            absences="""
+                from       | part        | kind
+                Mon 19 Oct | lessons 1-5 | sick
+                Mon 19 Oct | lesson 6    | late
+            """,
+            expects="""
+                what          | value
+                late_count_4w | 1
+                days_away_4w  | 1
+            """,
+        ),
+        Spec(
             "Authorised is the school's own word",
             "Whether an absence is *geoorloofd* hangs on the school's own code. Its word goes first; without it, the kind "
             "counts as usual; a code that nobody mapped counts as not yet explained, and lowers the grade of the week.",

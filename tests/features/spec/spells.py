@@ -188,6 +188,30 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "How long a sickness lasted is known from the first day",
+            "Anna came on Friday, to five lessons of 50 minutes, and was ill. Less than 300 minutes say nothing of how much or "
+            "how often she is away; how long this sickness lasted so far they do say.",
+            trap=14,
+            pupils="""
+                pupil | group | from
+                Anna  | 2a    | Fri 23 Oct
+            """,
+            lessons="""
+                for | which       | from       | to
+                2a  | lessons 1-5 | Mon 31 Aug | Fri 23 Oct
+            """,
+            absences="""
+                from       | kind
+                Fri 23 Oct | sick
+            """,
+            expects="""
+                what                  | value
+                sick_length_mean_year | 1
+                sick_spells_year      | missing
+                sick_rate_year        | missing
+            """,
+        ),
+        Spec(
             "Gaps between spells shorten",
             "Ill on four separate days, with 14, then 5, then 2 school days in between. Two gaps at least are needed to say "
             "that they shorten: with two spells it is missing, not nought.",
