@@ -25,7 +25,7 @@ demo: $(VENV)/.runtime
 	@if [ "$(SERVE)" = "no" ]; then echo "Klaar. Bekijk de pagina met: $(DEMO) $(BIN)/aanwezig serve"; \
 	else $(DEMO) $(BIN)/aanwezig serve --port $(PORT); fi
 
-test: $(VENV)/.dev browser java
+test: $(VENV)/.dev browser java node
 	$(BIN)/pytest
 
 check: $(VENV)/.dev
@@ -37,8 +37,9 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ONLY),--only $(ONLY))
 
-# What a test needs beside Python: Debian's Chromium, and its Java for Spark. PostgreSQL and Spark come as wheels.
-.PHONY: browser java
+# What a test needs beside Python: Debian's Chromium, its Java for Spark, its Node for two programs from npm.
+# PostgreSQL and Spark come as wheels.
+.PHONY: browser java node
 browser:
 	@command -v chromium >/dev/null 2>&1 || \
 	( [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -q && apt-get install -y -q chromium ) || \
@@ -48,6 +49,15 @@ java:
 	@command -v java >/dev/null 2>&1 || test -n "$$JAVA_HOME" || \
 	( [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -q && apt-get install -y -q default-jre-headless ) || \
 	{ echo "Java ontbreekt: installeer 17 of nieuwer (Debian: apt-get install default-jre-headless) en draai opnieuw"; exit 1; }
+
+node: tests/node/node_modules/.done
+
+tests/node/node_modules/.done: tests/node/package.json tests/node/package-lock.json
+	@{ command -v node && command -v npm; } >/dev/null 2>&1 || \
+	( [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -q && apt-get install -y -q nodejs npm ) || \
+	{ echo "Node ontbreekt: installeer het (Debian: apt-get install nodejs npm) en draai opnieuw"; exit 1; }
+	cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(VENV)/bin/uv: requirements/uv.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 of nieuwer is nodig"; exit 1; }
@@ -79,4 +89,4 @@ docs: $(VENV)/.dev
 	PYTHONPATH=tests/features $(BIN)/python -m spec.page
 
 clean:
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -20,6 +20,11 @@ BENCHMARKS = {
     "models_compared": "benchmarks.models_compared",
     "pooling": "benchmarks.pooling",
     "pilot_power": "benchmarks.pilot_power",
+    "api_bulk": "benchmarks.api_bulk",
+    "api_read": "benchmarks.api_read",
+    "api_score": "benchmarks.api_score",
+    "api_overload": "benchmarks.api_overload",
+    "page_week": "benchmarks.page_week",
 }
 """Name of each, which is the function, and the module that it is in: each loads only what it needs."""
 

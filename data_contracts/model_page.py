@@ -24,6 +24,57 @@ class Bar(Frozen):
     high: float | None
 
 
+class Estimate(Frozen):
+    """A measured value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Measured(Frozen):
+    """What lists did at earlier dates, in shares (0 to 1): what a calculation of somebody's own may start from.
+
+    Parameters
+    ----------
+    pupils
+        Pupils who were ordered, at all dates together; `ModelPage.places` of them were listed.
+    precision, recall
+        Share of the listed pupils who became a case, and share of the cases that were listed.
+    rules
+        Precision of the best rules at the same length; None without rules to compare with.
+    beats_rules
+        Whether the model surely found more than those; None without.
+    """
+
+    pupils: int
+    precision: Estimate
+    recall: Estimate
+    rules: Estimate | None = None
+    beats_rules: bool | None = None
+
+
+class Lead(Frozen):
+    """How long before it was reached a case was first on a list made week by week.
+
+    Parameters
+    ----------
+    cases, listed
+        New cases that were followed, and those that were on a list at all.
+    quarter, median, three_quarters
+        Of those listed: school days from the first list to the day on which the outcome was reached.
+    before_onset
+        Share of all cases that was on a list before the first day that counts; None where it cannot be said.
+    """
+
+    cases: int
+    listed: int
+    quarter: float
+    median: float
+    three_quarters: float
+    before_onset: Estimate | None = None
+
+
 class Signed(Frozen):
     """One decision about which model makes the lists.
 
@@ -97,6 +148,8 @@ class ModelPage(Frozen):
         When the scorecard was put to use, and who signed.
     headline, cases, places, bars
         How the method did at earlier dates, at the length of the lists.
+    measured, lead
+        The same in shares, and how early lists were; None where that was not measured.
     answers
         What the gate said.
     challenger
@@ -116,6 +169,8 @@ class ModelPage(Frozen):
     places: int = 0
     origins: tuple[date, ...] = ()
     bars: tuple[Bar, ...] = ()
+    measured: Measured | None = None
+    lead: Lead | None = None
     answers: tuple[Answer, ...] = ()
     challenger: str | None = None
     decisions: tuple[Signed, ...] = ()

@@ -23,7 +23,7 @@ from features.known import known
 from features.pupil_days import lessons_missed, pupil_days
 from features.pupil_time import own_days, pupil_weeks
 from features.registered import registered
-from features.scheduled import scheduled
+from features.scheduled import Scheduled, scheduled
 from features.school_days import closed_days
 from features.school_time import SchoolTime, over_time
 from features.spells import spells
@@ -93,6 +93,9 @@ class History:
         What this history goes on from, if it does.
     time
         What was worked out before for all pupils of the school, if it was.
+    plan, missed
+        The timetables and the missed lessons (`features.absent.cells`) that all this was counted from; None where they
+        are not kept.
 
     Notes
     -----
@@ -114,6 +117,8 @@ class History:
     closed: Frame | None
     before: Before | None = None
     time: SchoolTime | None = None
+    plan: Scheduled | None = None
+    missed: Frame | None = None
 
     def of_schools(self, name: str, make: Callable[[], Frame]) -> Frame:
         """Return what `make` makes of schools alone: only once for all histories with the same `time`."""
@@ -216,6 +221,8 @@ def history(
         closed=time.closed,
         before=before,
         time=given,
+        plan=plan,
+        missed=missed,
     )
 
 

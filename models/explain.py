@@ -5,17 +5,23 @@ sentence of the strongest, and the theme weighs what its contributions add up to
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Any
+
+import narwhals as nw
+from narwhals.typing import IntoFrame
 
 from data_contracts.weekly_list import Certainty, Contribution, Direction, Reason, Signal, Tier
 from features.catalogue import CATALOGUE, Feature, feature
 from features.formulas import BEFORE, EARLIER
+from features.frames import collected
 from features.history import day_of
-from features.words import day_text, number_text, percent_text, singular
+from features.words import day_text, number_text, percent_text, singular, span_text
 
 THEMES = {
     "amount": "hoeveel is gemist",
@@ -40,6 +46,49 @@ class Period:
     text: str
     first: str
     last: str
+
+
+SchoolWeek = tuple[date, date, date]
+"""A week of a school: its Monday, its first and its last school day."""
+
+
+def school_weeks(school_days: IntoFrame) -> dict[str, list[SchoolWeek]]:
+    """Weeks of each school, newest first, from `features.history.History.school_days`."""
+    day = nw.col("day")
+    spans = nw.from_native(school_days).lazy().group_by("school", "week").agg(first=day.min(), last=day.max())
+    found: dict[str, list[SchoolWeek]] = {}
+    for school, *week in collected(spans.sort("school", "week", descending=[False, True])).iter_rows():
+        found.setdefault(school, []).append((day_of(week[0]), day_of(week[1]), day_of(week[2])))
+    return found
+
+
+def periods_of(weeks: Sequence[SchoolWeek], *, year: date) -> dict[str, Period]:
+    """Words for the windows, from a school's weeks, newest first: a window never looks over the summer.
+
+    Parameters
+    ----------
+    year
+        First day of this school year.
+    """
+    this_year = [week for week in weeks if week[2] >= year]
+    last_year = [week for week in weeks if week[2] < year]
+    found = {}
+    for length in (1, 2, 4, 8, 12):
+        chosen = this_year[:length]
+        name = "de laatste lesweek" if len(chosen) == 1 else f"de laatste {len(chosen)} lesweken"
+        first, last = _reach(chosen, year)
+        found[f"{length}w"] = Period(f"{name} ({span_text(first, last)})", *_ends(first, last))
+    for window, words, chosen in (("year", "dit schooljaar", this_year), ("last_year", "vorig schooljaar", last_year)):
+        found[window] = Period(words, *_ends(*_reach(chosen, year)))
+    return found
+
+
+def _reach(chosen: Sequence[SchoolWeek], year: date) -> tuple[date, date]:
+    return (chosen[-1][1], chosen[0][2]) if chosen else (year, year)
+
+
+def _ends(first: date, last: date) -> tuple[str, str]:
+    return span_text(first, first), span_text(last, last)
 
 
 @cache
@@ -98,7 +147,8 @@ def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Perio
     if abs(weight) < _settings()["smallest_reason"]:
         return None
     sign = 1 if weight > 0 else -1
-    strongest = max(parts, key=lambda part: (_telling(part), sign * part.log_odds))
+    telling = [part for part in parts if part.feature not in _WEEKDAY_SHARES or _tells(part.value)]
+    strongest = max(telling or parts, key=lambda part: sign * part.log_odds)
     return Reason(
         features=tuple(part.feature for part in parts),
         direction=Direction.RAISES if weight > 0 else Direction.LOWERS,
@@ -107,10 +157,12 @@ def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Perio
     )
 
 
-def _telling(part: Contribution) -> bool:
-    """Whether a value can be told as a reason: a weekday's share near what chance gives is none."""
-    is_share = feature(part.feature).measure.startswith("weekday_")
-    return not is_share or (part.value is not None and part.value >= _settings()["telling_weekday_share"])
+_WEEKDAY_SHARES = frozenset(entry.name for entry in CATALOGUE if entry.measure.startswith("weekday_"))
+
+
+def _tells(share: float | None) -> bool:
+    """Whether a weekday's share can be told as a reason: one near what chance gives is none."""
+    return share is not None and share >= _settings()["telling_weekday_share"]
 
 
 def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
@@ -128,25 +180,40 @@ def sentence(entry: Feature, row: Row, periods: Mapping[str, Period]) -> str:
     scheduled = row.get(f"scheduled_minutes__{entry.window}")
     share = (in_window or 0) / scheduled if entry.of == "versus" and scheduled else value
     last_sick = row.get("last_sick")
-    text = entry.sentence.format(
-        count=number_text(value),
-        magnitude=number_text(abs(value)),
-        shorter="korter" if value >= 0 else "langer",
-        percent=percent_text(share or 0.0),
-        hours=_hours(in_window),
-        of_hours=_hours(scheduled),
-        before_hours=_hours(in_before),
-        earlier_hours=_hours(earlier),
-        per_hundred=number_text(100 * value),
-        total=number_text(in_window or 0),
-        before=number_text(in_before or 0),
-        difference=_difference(value),
-        window=period.text,
-        first=period.first,
-        last=period.last,
-        last_sick=day_text(day_of(int(last_sick))) if last_sick is not None else "onbekend",
-    )
+    fields: dict[str, Callable[[], str]] = {
+        "count": lambda: number_text(value) if value else "geen",
+        "magnitude": lambda: number_text(abs(value)),
+        "shorter": lambda: "korter" if value >= 0 else "langer",
+        "percent": lambda: percent_text(share or 0.0),
+        "hours": lambda: _hours(in_window),
+        "of_hours": lambda: _hours(scheduled),
+        "before_hours": lambda: _hours(in_before),
+        "earlier_hours": lambda: _hours(earlier),
+        "per_hundred": lambda: number_text(100 * value),
+        "total": lambda: number_text(in_window or 0),
+        "before": lambda: number_text(in_before or 0),
+        "difference": lambda: _difference(value),
+        "window": lambda: period.text,
+        "first": lambda: period.first,
+        "last": lambda: period.last,
+        "last_sick": lambda: day_text(day_of(int(last_sick or 0))),
+    }
+    template = _without_last_sick(entry.sentence) if last_sick is None else entry.sentence
+    # A template asks for two or three of these; to word them all is most of the work of a list.
+    text = template.format(**{name: fields[name]() for name in _asked(template)})
     return singular(text[0].upper() + text[1:])
+
+
+@cache
+def _without_last_sick(template: str) -> str:
+    """Leave out the clause on the last sickness, for a pupil who was never ill as far as we know."""
+    clauses = template.removesuffix(".").split("; ")
+    return "; ".join(clause for clause in clauses if "last_sick" not in _asked(clause)) + "."
+
+
+@cache
+def _asked(template: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name is not None)
 
 
 def in_brief(row: Row, periods: Mapping[str, Period]) -> tuple[Reason, ...]:

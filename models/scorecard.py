@@ -8,7 +8,7 @@ For an additive model that difference is the exact interventional Shapley value.
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -304,9 +304,20 @@ def as_matrix(frame: IntoFrame, names: Sequence[str]) -> Floats:
         The frame lacks a column: features and scorecard are of different versions.
     """
     collected = nw.from_native(frame).lazy().collect()
-    absent = [name for name in names if name not in collected.columns]
+    refuse_unknown(names, collected.columns)
+    columns = [collected[name].cast(nw.Float64).to_numpy() for name in names]
+    return np.column_stack(columns).astype(np.float64) if columns else np.empty((len(collected), 0))
+
+
+def refuse_unknown(names: Sequence[str], counted: Container[str]) -> None:
+    """Refuse features `names` of a scorecard that are not among what was `counted`.
+
+    Raises
+    ------
+    ModelError
+        One is not: features and scorecard are of different versions.
+    """
+    absent = [name for name in names if name not in counted]
     if absent:
         detail = f"de scorekaart vraagt kenmerken die niet zijn berekend: {', '.join(absent)}"
         raise ModelError(detail, remedy="Train opnieuw met 'aanwezig train': de kenmerken zijn veranderd.")
-    columns = [collected[name].cast(nw.Float64).to_numpy() for name in names]
-    return np.column_stack(columns).astype(np.float64) if columns else np.empty((len(collected), 0))

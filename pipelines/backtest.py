@@ -22,6 +22,7 @@ from pipelines.fitting import Progress, fit_rows, known_rows, panel_at, silent
 from pipelines.home import Home
 from pipelines.left_out import COLUMNS, with_left_out
 from pipelines.looked_back import BacktestResult, LookedBack
+from pipelines.model_page import keep_lead_time
 from pipelines.panels import KEY, PACKS, Ground, labels_at, survey
 from pipelines.rivals import RIVALS, totals_at, with_rivals
 from pipelines.week_by_week import PERIODS, follow, mondays
@@ -50,6 +51,8 @@ def evaluate(
     progress: Progress | None = None,
 ) -> BacktestResult:
     """Backtest with everything: rivals, schools left out, lead time and stability.
+
+    The lead time goes to the page about the model that serves, where that predicts the same outcome.
 
     Parameters
     ----------
@@ -91,6 +94,8 @@ def evaluate(
     )
     if out is not None:
         write(out, result, looked)
+    if result.lead_time is not None:
+        keep_lead_time(home, result.lead_time, outcome=chosen.name)
     say("Klaar", 1, 1)
     return result
 

@@ -1,7 +1,6 @@
 """The command line ``aanwezig``: from a school's export to this week's list, one command a step."""
 
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -10,15 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from data_contracts.errors import AanwezigError, RefusedDeliveryError, SettingsError, StorageError, UsageError
+from data_contracts.errors import AanwezigError, RefusedDeliveryError, StorageError, UsageError
 from data_contracts.quality import QualityReport
-from pipelines import reports
+from pipelines import people_commands, reports
 from pipelines.clock import utc_of
 from pipelines.crew import Crew, crew_of
+from pipelines.digest_commands import commands as digest_commands
 from pipelines.home import Home
 from pipelines.model_commands import commands as model_commands
 from pipelines.options import Brief, CountOn, Json, Master
 from pipelines.progress import progress
+from pipelines.service_commands import commands as service_commands
 
 app = typer.Typer(
     name="aanwezig",
@@ -179,26 +180,6 @@ def features(
     reports.show(found, as_json=as_json)
 
 
-@app.command(epilog="Voorbeeld: AANWEZIG_MODE=demo aanwezig serve --port 8000")
-def serve(
-    *,
-    host: Annotated[str, typer.Option(help="Adres waarop wordt geluisterd.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Poort.")] = 8000,
-) -> None:
-    """Toon de weeklijst als webpagina en API."""
-    import uvicorn  # noqa: PLC0415 - only here
-
-    try:
-        socket.create_server((host, port)).close()
-    except OSError as error:
-        detail = f"op {host}:{port} kan niet worden geluisterd ({error.strerror or error})"
-        raise SettingsError(detail, remedy="Kies een ander adres of een vrije poort, zoals --port 8080.") from None
-    if os.environ.get("AANWEZIG_MODE", "").strip().lower() == "demo":
-        typer.echo(f"De demo draait op http://{host}:{port}")
-        typer.echo("Aanmelden: open die pagina en kies iemand uit de lijst; een wachtwoord is er in de demo niet.")
-    uvicorn.run("service.app:create_app", factory=True, host=host, port=port, log_level="warning", server_header=False)
-
-
 @app.command(epilog="Voorbeeld: aanwezig status --json")
 def status(*, as_json: Json = False) -> None:
     """Toon wat er is: leveringen, model, lijsten, en wat ontbreekt."""
@@ -208,6 +189,10 @@ def status(*, as_json: Json = False) -> None:
 
 
 app.registered_commands += model_commands.registered_commands
+app.add_typer(people_commands.people, name="people")
+app.add_typer(people_commands.clients, name="clients")
+app.registered_commands += service_commands.registered_commands
+app.registered_commands += digest_commands.registered_commands
 
 
 def _take_in(home: Home, path: Path, crew: Crew, **said: Any) -> list[QualityReport]:  # noqa: ANN401 - what `ingest` takes

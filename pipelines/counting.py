@@ -11,17 +11,19 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from data_contracts.school import SchoolSettings
+from data_contracts.school_page import SchoolPage
 from data_contracts.weekly_list import RuleHit
 from features.build import build_from
 from features.history import History, day_of, history, number_of
-from features.rules import Rule, hits, rules_of, worded
-from models.outcome import LISTED, labels, read_outcome
+from features.rules import Rule, rules_of
+from features.thresholds import reached
 from models.scorecard import Scorecard, Scores
+from models.scored import Scored, already_there, proved
 from pipelines.engines import POLARS, SCORES, Engine, brought_back
 from pipelines.home import Home
 from pipelines.lake import Lake
-from pipelines.listing import Scored
 from pipelines.pictures import Pictures, pictures
+from pipelines.school_page import Followed, school_pages
 from pipelines.tables import NORM
 
 LATELY = 28  # days back in which a norm timetable is worth a word
@@ -45,6 +47,8 @@ class Counting:
         Per school.
     on_norm
         Schools that had no timetable of their own lately.
+    pages
+        Per school, the page about it, where those were asked for.
     """
 
     as_of: datetime
@@ -57,6 +61,7 @@ class Counting:
     rules: Mapping[str, tuple[Rule, ...]]
     scorecard: Scorecard | None
     on_norm: frozenset[str]
+    pages: Mapping[str, SchoolPage]
 
 
 def count(
@@ -67,11 +72,13 @@ def count(
     as_of: datetime,
     scorecard: Scorecard | None,
     engine: Engine = POLARS,
+    followed: Followed | None = None,
 ) -> Counting:
     """Count everything that lists of `schools` need, from what had been delivered and was known at `as_of`.
 
     Only days before `week` count: a list made on Tuesday knows more than Monday's, but looks at the same weeks. The
-    `engine` counts, and its results come back: none of them is larger than a few rows a pupil.
+    `engine` counts, and its results come back: none of them is larger than a few rows a pupil. Where it is said who were
+    `followed` up, the pages about the schools are counted too.
 
     Raises
     ------
@@ -88,7 +95,6 @@ def count(
         scored = _proved(scorecard, frame)
         frame = frame.drop(SCORES)
     rules = {school: rules_of(settings[school].rule_packs, settings[school].sector) for school in schools}
-    every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
     lately = number_of(week) - LATELY
     on_norm = _norm_schools(tables.timetable, first=day_of(lately), end=week)
     return Counting(
@@ -96,12 +102,13 @@ def count(
         pictures=pictures(past),
         rows=_by_school(frame, schools),
         scored=scored,
-        hits=worded(_found(past, rules), every_rule),
+        hits=reached(past, rules),
         already=_already(past),
         settings=settings,
         rules=rules,
         scorecard=scorecard,
         on_norm=on_norm,
+        pages={} if followed is None else school_pages(past, settings, on_norm=on_norm, followed=followed),
     )
 
 
@@ -115,20 +122,15 @@ def _norm_schools(timetable: IntoFrame, *, first: date, end: date) -> frozenset[
 
 def _already(past: History) -> frozenset[tuple[str, str]]:
     """Pupils who are in the outcome already, from what was known then."""
-    found = labels(past, [past.until], read_outcome(LISTED), until=past.until)
-    rows = brought_back(found.filter(nw.col("already")).select("school", "pupil"))
-    return frozenset((school, pupil) for school, pupil in rows.iter_rows())
+    return frozenset((school, pupil) for school, pupil in brought_back(already_there(past)).iter_rows())
 
 
 def _proved(scorecard: Scorecard, frame: pl.DataFrame) -> dict[tuple[str, str], Scored]:
     """Scores by school and pupil; refuse to go on unless every score is the sum of its parts."""
     columns = frame.select("log_odds", "probability").to_numpy().T
     parts = np.array(frame["parts"].to_list(), dtype=np.float64).reshape(len(frame), len(scorecard.names))
-    scorecard.check(Scores(log_odds=columns[0], probability=columns[1], contributions=parts))
-    return {
-        (school, pupil): Scored(log_odds=log_odds, probability=probability, parts=tuple(each))
-        for school, pupil, log_odds, probability, each in frame.select("school", "pupil", *SCORES).iter_rows()
-    }
+    scored = proved(scorecard, Scores(log_odds=columns[0], probability=columns[1], contributions=parts))
+    return dict(zip(frame.select("school", "pupil").iter_rows(), scored, strict=True))
 
 
 def _by_school(frame: pl.DataFrame, schools: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -136,12 +138,3 @@ def _by_school(frame: pl.DataFrame, schools: Sequence[str]) -> dict[str, list[di
     for row in frame.to_dicts():
         rows[row["school"]].append(row)
     return rows
-
-
-def _found(past: History, rules: Mapping[str, Sequence[Rule]]) -> list[dict[str, Any]]:
-    """Rules reached, of those by which each school works."""
-    applies = {school: {rule.id for rule in of_school} for school, of_school in rules.items()}
-    every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
-    if not every_rule:
-        return []
-    return [row for row in brought_back(hits(past, every_rule)).to_dicts() if row["rule"] in applies[row["school"]]]

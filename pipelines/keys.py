@@ -7,7 +7,6 @@ row belongs to which stored pupil, so it is made once, and only while nothing is
 
 import base64
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ import polars as pl
 from cryptography.fernet import Fernet, InvalidToken
 
 from data_contracts.errors import StorageError
+from data_contracts.files import create_secret
 from pipelines.home import Home
 
 PSEUDONYM_CHARACTERS = 26
@@ -120,24 +120,9 @@ def _load(path: Path, *, may_create: bool) -> bytes:
         if not may_create:
             detail = f"de sleutel {path} ontbreekt, terwijl er al gegevens met die sleutel zijn opgeslagen"
             raise StorageError(detail, remedy="Zet het bestand terug uit de reservekopie. Maak geen nieuwe sleutel.")
-        _create(path)
+        create_secret(path, secrets.token_bytes(KEY_BYTES))
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         detail = f"de sleutel {path} is beschadigd: {len(key)} bytes in plaats van {KEY_BYTES}"
         raise StorageError(detail, remedy="Zet het bestand terug uit de reservekopie.")
     return key
-
-
-def _create(path: Path) -> None:
-    """Write a new key that only its owner can read; of two processes at once, one wins."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-    try:
-        os.link(fresh, path)  # fails where the file exists, and never shows half a key
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()

@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -16,19 +15,17 @@ from data_contracts.weekly_list import (
     AttendanceWeek,
     Basis,
     CalendarDay,
-    Contribution,
     Gone,
-    Reason,
     RuleHit,
     Signal,
     Since,
     Standing,
     WeeklyList,
 )
-from features.catalogue import feature
 from features.history import day_of
 from features.words import day_text
-from models.explain import Period, certainty, frequency, in_brief, moved, reasons, tier
+from models.explain import Period, moved
+from models.scored import ENOUGH, Scored, short_history, told
 
 SETTINGS: Mapping[str, int] = tomllib.loads(files("pipelines").joinpath("weekly.toml").read_text(encoding="utf-8"))
 
@@ -40,23 +37,6 @@ TIE_RULE_RULES = (
     "De volgorde is: het aantal bereikte drempels; dan de gemiste lestijd in de laatste 4 lesweken; dan een loting die "
     "elke week anders uitvalt. Wettelijke meldplichten staan apart bovenaan."
 )
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One pupil's score and its exact parts, in log-odds.
-
-    Parameters
-    ----------
-    probability
-        From 0 to 1.
-    parts
-        One for each feature of the scorecard, in its order.
-    """
-
-    log_odds: float
-    probability: float
-    parts: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -173,7 +153,7 @@ def weekly_list(counted: Counted) -> WeeklyList:
         contract_version=CONTRACT_VERSION,
         capacity=capacity,
         pupils_considered=len(counted.candidates),
-        provisional=counted.weeks_known < SETTINGS["provisional_weeks"],
+        provisional=counted.weeks_known < ENOUGH["provisional_weeks"],
         tie_rule=TIE_RULE_RULES if counted.on_rules else TIE_RULE,
         notes=_notes(counted),
         quality=counted.quality,
@@ -204,14 +184,11 @@ def _in_order(counted: Counted) -> list[Candidate]:
 
 
 def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> Signal:
-    row, scored = candidate.row, candidate.scored
+    row, scored = candidate.row, None if position is None else candidate.scored
     before = _before(counted, candidate.pupil)
-    contributions: tuple[Contribution, ...] = ()
-    raising: tuple[Reason, ...] = in_brief(row, counted.periods)
-    lowering: tuple[Reason, ...] = ()
-    if scored is not None and position is not None:
-        contributions = _contributions(counted.features, scored, row)
-        raising, lowering = reasons(contributions, row, counted.periods)
+    spread = counted.spread.get(candidate.pupil)
+    names, baseline = counted.features, counted.baseline
+    words = told(row, counted.periods, scored, names=names, baseline=baseline, spread=spread)
     signal = Signal(
         pupil=candidate.pupil,
         group=row["group"],
@@ -221,45 +198,13 @@ def _signal(counted: Counted, candidate: Candidate, *, position: int | None) -> 
         position=position,
         on_list=position is not None and position <= counted.settings.capacity,
         rule_hits=candidate.hits,
-        raising=raising,
-        lowering=lowering,
         since=_since(counted, candidate.pupil),
         attendance=counted.attendance.get(candidate.pupil, ()),
         calendar=counted.calendar.get(candidate.pupil, ()),
-        notes=_short_history(row),
+        notes=short_history(row),
     )
-    if scored is not None and position is not None:
-        spread = counted.spread.get(candidate.pupil)
-        signal = signal.model_copy(
-            update={
-                "log_odds": scored.log_odds,
-                "probability": scored.probability,
-                "baseline": counted.baseline,
-                "contributions": contributions,
-                "tier": tier(scored.probability),
-                "certainty": certainty(spread) if spread is not None else None,
-                "frequency": frequency(scored.probability),
-            }
-        )
+    signal = signal.model_copy(update=vars(words))
     return signal.model_copy(update={"order_note": _order_note(counted, signal, before)})
-
-
-def _contributions(names: Sequence[str], scored: Scored, row: Mapping[str, Any]) -> tuple[Contribution, ...]:
-    parts = zip(names, scored.parts, strict=True)
-    return tuple(_contribution(name, row[name], part + 0.0) for name, part in parts)  # no -0.0, which equals 0.0
-
-
-@cache  # a scorecard has few steps: three of four contributions are like another pupil's
-def _contribution(name: str, value: float | None, log_odds: float) -> Contribution:
-    # Our own floats: checked again when a list is read back.
-    return Contribution.model_construct(feature=name, label=feature(name).label, value=value, log_odds=log_odds)
-
-
-def _short_history(row: Mapping[str, Any]) -> tuple[str, ...]:
-    weeks = int(row["weeks_known"] or 0)
-    if weeks >= SETTINGS["provisional_weeks"]:
-        return ()
-    return (f"Van deze leerling zijn dit schooljaar {weeks} lesweken bekend: een korte geschiedenis zegt weinig.",)
 
 
 def _before(counted: Counted, pupil: str) -> Signal | None:
@@ -328,7 +273,7 @@ def _notes(counted: Counted) -> tuple[str, ...]:
     elif counted.as_of - counted.data_moment > timedelta(days=SETTINGS["old_after_days"]):
         arrived = day_text(counted.data_moment.date(), year=True)
         notes.append(f"De nieuwste levering is van {arrived}: wat daarna gebeurde is hier niet te zien.")
-    if counted.weeks_known < SETTINGS["provisional_weeks"]:
+    if counted.weeks_known < ENOUGH["provisional_weeks"]:
         notes.append(f"Voorlopig: er zijn pas {counted.weeks_known} lesweken van dit schooljaar bekend.")
     if counted.on_norm:
         notes.append("De school levert geen rooster: lestijd is gerekend met een vaste norm per dag.")

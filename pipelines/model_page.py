@@ -2,20 +2,23 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import ModelError
-from data_contracts.model_page import Answer, Bar, Drift, ModelPage, Signed
-from models.figures import Evaluation
+from data_contracts.files import write_text
+from data_contracts.model_page import Answer, Bar, Drift, Estimate, Lead, Measured, ModelPage, Signed
+from models.figures import Evaluation, Figure
 from models.gate import Check
+from models.lead_time import LeadTime
 from models.serving import Decision, challenger, champion, decisions, reign, why_rules
 from pipelines.home import Home
 from pipelines.publishing import open_database, publish_model
 from pipelines.trained import trained
 
-DRIFT = "drift.json"
+Read = TypeVar("Read", bound=BaseModel)
+DRIFT, LEAD = "drift.json", "lead_time.json"
 DECIDED = {
     "promoted": "in gebruik genomen",
     "refused": "niet goedgekeurd",
@@ -60,6 +63,7 @@ def model_page(home: Home) -> ModelPage:
         by=signed.by,
         answers=() if signed.ruling is None else tuple(_answer(check) for check in signed.ruling.checks),
         drift=drift_of(home, card.version),
+        lead=None if (early := lead_time_of(home, card.version)) is None else _lead(early),
         **_judged(evaluation),
         **shared,
     )
@@ -73,14 +77,72 @@ def drift_of(home: Home, version: str) -> Drift | None:
     ModelError
         The file is there but cannot be read.
     """
-    path: Path = home.papers(version) / DRIFT
+    return _kept(home.papers(version) / DRIFT, Drift, command="aanwezig drift")
+
+
+def lead_time_of(home: Home, version: str) -> LeadTime | None:
+    """Return how early lists of the method of scorecard `version` were; None where nobody measured that.
+
+    Raises
+    ------
+    ModelError
+        The file is there but cannot be read.
+    """
+    return _kept(home.papers(version) / LEAD, LeadTime, command="aanwezig evaluate")
+
+
+def keep_lead_time(home: Home, found: LeadTime, *, outcome: str) -> None:
+    """Keep how early lists were beside the scorecard that serves, where that predicts `outcome`; its page shows it then."""
+    card = champion(home.scorecards)
+    if card is not None and card.target.name == outcome:
+        write_text(home.papers(card.version) / LEAD, found.model_dump_json(indent=1))
+        publish_page(home)
+
+
+def _kept(path: Path, kind: type[Read], *, command: str) -> Read | None:
     if not path.exists():
         return None
     try:
-        return Drift.model_validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         detail = f"{path} is niet te lezen: {str(error).splitlines()[0]}"
-        raise ModelError(detail, remedy="Gooi het bestand weg en maak het opnieuw met 'aanwezig drift'.") from None
+        raise ModelError(detail, remedy=f"Gooi het bestand weg en maak het opnieuw met '{command}'.") from None
+
+
+def _lead(found: LeadTime) -> Lead | None:
+    days = found.to_reached
+    if days.quarter is None or days.median is None or days.three_quarters is None:
+        return None
+    return Lead(
+        cases=found.cases,
+        listed=found.listed,
+        quarter=days.quarter,
+        median=days.median,
+        three_quarters=days.three_quarters,
+        before_onset=_estimate(found.share_before_onset),
+    )
+
+
+def _estimate(figure: Figure) -> Estimate | None:
+    if figure.value is None or figure.low is None or figure.high is None:
+        return None
+    return Estimate(value=figure.value, low=figure.low, high=figure.high)
+
+
+def _measured(evaluation: Evaluation) -> Measured | None:
+    named = {one.name: one for one in evaluation.pooled.rankings}
+    ours = evaluation.pooled.rankings[0]
+    precision, recall = _estimate(ours.precision), _estimate(ours.recall)
+    if precision is None or recall is None:
+        return None
+    best = named.get(evaluation.best_rule)
+    return Measured(
+        pupils=evaluation.pooled.pupils,
+        precision=precision,
+        recall=recall,
+        rules=None if best is None else _estimate(best.precision),
+        beats_rules=evaluation.beats_rules,
+    )
 
 
 def _judged(evaluation: Evaluation | None) -> dict[str, Any]:
@@ -99,6 +161,7 @@ def _judged(evaluation: Evaluation | None) -> dict[str, Any]:
         "places": pooled.places,
         "origins": origins,
         "bars": bars,
+        "measured": _measured(evaluation),
     }
 
 

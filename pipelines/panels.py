@@ -12,8 +12,9 @@ from data_contracts.school import SchoolSettings
 from features.calendar import local_date
 from features.frames import Frame, like, settle
 from features.history import EPOCH, History, history
-from features.rules import Rule, hits, rule_packs
+from features.rules import Rule, rule_packs
 from features.tables import Tables, prepared
+from features.thresholds import hits
 from models.outcome import AbsentDays, Registered, labels
 from models.splits import Plan, as_of, calendar_weeks, common_weeks, origins
 from pipelines.engines import AT_A_TIME, POLARS, Engine, brought_back

@@ -11,6 +11,7 @@ from data_contracts.reasons import KINDS
 from data_contracts.weekly_list import AttendanceWeek, CalendarDay
 from features.absent import kind_of
 from features.history import History, day_of, number_of
+from models.explain import SchoolWeek, school_weeks
 from pipelines.listing import SETTINGS
 
 
@@ -21,7 +22,9 @@ class Pictures:
     Parameters
     ----------
     school_days
-        ``day, week`` of every school day in the history.
+        ``day`` of every school day in the history.
+    school_weeks
+        Weeks of the school, newest first.
     days
         Registered pupil-days, see `features.absent.pupil_days`.
     weeks
@@ -31,15 +34,10 @@ class Pictures:
     """
 
     school_days: pl.DataFrame
+    school_weeks: list[SchoolWeek]
     days: pl.DataFrame
     weeks: pl.DataFrame
     since: int
-
-    def school_weeks(self) -> list[tuple[date, date, date]]:
-        """Weeks of the school, newest first: Monday, first and last school day."""
-        spans = self.school_days.group_by("week").agg(first=pl.col("day").min(), last=pl.col("day").max())
-        rows = spans.sort("week", descending=True).rows()
-        return [(day_of(week), day_of(first), day_of(last)) for week, first, last in rows]
 
     def drawn_days(self) -> tuple[date, ...]:
         """School days to draw, in order."""
@@ -77,9 +75,10 @@ def pictures(past: History) -> dict[str, Pictures]:
         for frame in (past.school_days, past.days.filter(nw.col("day") >= since), weeks)
     ]
     school_days, days, drawn = (_by_school(frame) for frame in frames)
+    none = [frame.clear() for frame in frames]
     return {
-        school: Pictures(of_school, days.get(school, frames[1].clear()), drawn.get(school, frames[2].clear()), since)
-        for school, of_school in school_days.items()
+        school: Pictures(school_days[school], of_school, days.get(school, none[1]), drawn.get(school, none[2]), since)
+        for school, of_school in school_weeks(frames[0]).items()
     }
 
 

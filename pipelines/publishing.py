@@ -1,5 +1,7 @@
-"""The one door from the pipelines to the service: handing over lists and the page about the model, and reading lists back."""
+"""The one door from the pipelines to the service: handing over lists and pages, and reading back what a run goes on from."""
 
+from service.digest import address, letters
+from service.followed import followed_up
 from service.lists import (
     ListStanding,
     Published,
@@ -13,17 +15,25 @@ from service.lists import (
     published,
     standing,
 )
+from service.mail import MailServer, send
+from service.school_pages import standing_pages
 
 __all__ = [
     "ListStanding",
+    "MailServer",
     "Published",
     "Status",
+    "address",
     "earlier_on_list",
+    "followed_up",
+    "letters",
     "moments",
     "open_database",
     "previous",
     "publish",
     "publish_model",
     "published",
+    "send",
     "standing",
+    "standing_pages",
 ]

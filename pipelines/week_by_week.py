@@ -14,8 +14,9 @@ import polars as pl
 from narwhals.typing import IntoFrame
 
 from features.history import EPOCH, history
-from features.rules import hits, rule_packs
+from features.rules import rule_packs
 from features.tables import Tables
+from features.thresholds import hits
 from models.lead_time import Case, LeadTime, Threshold, lead_time
 from models.scorecard import Scorecard, as_matrix
 from models.splits import as_of

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Engine as Database
 
 from data_contracts.errors import NotEnoughDataError, UsageError
 from data_contracts.quality import Grade
+from data_contracts.school_page import SchoolPage
 from data_contracts.tables import ABSENCES
 from data_contracts.weekly_list import SealedName, WeeklyList
 from features.calendar import AMSTERDAM, local_date, monday, school_year_start
-from features.words import span_text
-from models.explain import Period
+from models.explain import periods_of
 from models.scorecard import Scorecard
+from models.scored import ENOUGH, matrix, too_little
 from models.serving import champion, decisions, why_rules
 from pipelines.counting import Counting, count
 from pipelines.crew import ALONE, Crew
@@ -25,8 +25,18 @@ from pipelines.engines import POLARS, Engine
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.listing import SETTINGS, Candidate, Counted, in_view, weekly_list
-from pipelines.publishing import Published, earlier_on_list, moments, open_database, previous, publish
+from pipelines.publishing import (
+    Published,
+    earlier_on_list,
+    followed_up,
+    moments,
+    open_database,
+    previous,
+    publish,
+    standing_pages,
+)
 from pipelines.quality import week_quality
+from pipelines.school_page import beside_others
 
 Progress = Callable[[str, int, int], None]
 MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
@@ -93,7 +103,7 @@ def weekly(
     scorecard = champion(home.scorecards, served)  # a week that is over keeps the model that served when it ended
     no_model = why_rules(decisions(home.scorecards), served)
     say = progress or (lambda _text, _done, _total: None)
-    made: list[WeeklyList] = []
+    made: list[tuple[WeeklyList, SchoolPage]] = []
     stood = moments(database, week=monday_of)
     for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
         say("kenmerken", len(made), len(chosen))
@@ -102,8 +112,10 @@ def weekly(
         made += [each for lists in crew.work(_lists, [(home, part, asked) for part in parts]) for each in lists]
     # Only when every list is made and every score has proved to be the sum of its parts is anything published.
     listed = []
-    for each in sorted(made, key=lambda each: each.school):
-        published = publish(database, each, names=_names(lake, each), by="aanwezig weekly")
+    made.sort(key=lambda each: each[0].school)
+    pages = beside_others([page for _, page in made], standing_pages(database, week=monday_of))
+    for (each, _), page in zip(made, pages, strict=True):
+        published = publish(database, each, names=_names(lake, each), by="aanwezig weekly", page=page)
         listed.append(Listed(each, published))
     say("gepubliceerd", len(listed), len(chosen))
     database.dispose()
@@ -130,17 +142,26 @@ def _parted(lake: Lake, schools: Sequence[str], parts: int) -> list[list[str]]:
     return [part for part in shared if part]
 
 
-def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[WeeklyList]:
-    """Make the lists of some schools; nothing is published yet."""
+def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[tuple[WeeklyList, SchoolPage]]:
+    """Make the lists of some schools and the pages beside them; nothing is published yet."""
     lake, database = Lake(home), open_database(home.database_url)
     week, engine = asked.week, asked.engine
+    followed = followed_up(database, schools=schools, since=school_year_start(week), before=week)
     with _uncollected():
-        counting = count(home, schools, week=week, as_of=asked.as_of, scorecard=asked.scorecard, engine=engine)
+        counting = count(
+            home,
+            schools,
+            week=week,
+            as_of=asked.as_of,
+            scorecard=asked.scorecard,
+            engine=engine,
+            followed=followed,
+        )
         counted = (
             gathered(counting, lake, school, week=week, database=database, no_model=asked.no_model)
             for school in schools
         )
-        made = [weekly_list(each) for each in counted]
+        made = [(weekly_list(each), counting.pages[each.settings.school]) for each in counted]
     database.dispose()
     return made
 
@@ -199,7 +220,7 @@ def gathered(
     as_of = counting.as_of
     rows = counting.rows[school]
     drawn = counting.pictures.get(school)
-    weeks = drawn.school_weeks() if drawn else []
+    weeks = drawn.school_weeks if drawn else []
     graded = [monday_of for monday_of, _, _ in weeks[3::-1]]  # oldest first
     quality = tuple(week_quality(lake, school, weeks=graded, as_of=as_of))
     year = school_year_start(week)
@@ -226,7 +247,7 @@ def gathered(
         as_of=as_of,
         data_moment=max(arrived, default=None),
         candidates=candidates,
-        periods=_periods(weeks, year=year),
+        periods=periods_of(weeks, year=year),
         basis_reason=reason,
         model_version=None if counting.scorecard is None else counting.scorecard.version,
         baseline=None if counting.scorecard is None else counting.scorecard.baseline,
@@ -249,19 +270,16 @@ def gathered(
 
 def _spread(card: Scorecard, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """How sure each score is, of those in view alone: it takes as long as scoring all of them several times."""
-    matrix = np.array([[row[name] for name in card.names] for row in rows], dtype=np.float64)
-    spread = card.spread(matrix.reshape(len(rows), len(card.names)))
+    spread = card.spread(matrix(card, rows))
     return {} if spread is None else {row["pupil"]: float(one) for row, one in zip(rows, spread, strict=True)}
 
 
 def _why_rules(rows: Sequence[object], *, weeks: int, this_year: int, poor: int) -> str:
     """Why a school's list stands on rules although there is a model; empty where it can stand on a score."""
-    if weeks < SETTINGS["fewest_school_weeks"]:
-        return f"Er zijn pas {weeks} lesweken van deze school bekend; voor een score zijn er {SETTINGS['fewest_school_weeks']} nodig."
-    if this_year < SETTINGS["weeks_into_year"]:
-        return f"In de eerste {SETTINGS['weeks_into_year']} lesweken van een schooljaar is over bijna niemand genoeg bekend voor een score."
-    if len(rows) < SETTINGS["fewest_pupils"]:
-        return f"Er zijn {len(rows)} leerlingen ingeschreven; voor een score zijn er {SETTINGS['fewest_pupils']} nodig."
+    if little := too_little(weeks=weeks, this_year=this_year):
+        return little
+    if len(rows) < ENOUGH["fewest_pupils"]:
+        return f"Er zijn {len(rows)} leerlingen ingeschreven; voor een score zijn er {ENOUGH['fewest_pupils']} nodig."
     if poor >= SETTINGS["poor_weeks"]:
         return f"De registratie was in {poor} van de laatste 4 lesweken onvoldoende: een score zou meer zeggen dan we weten."
     return ""
@@ -272,21 +290,3 @@ def _names(lake: Lake, made: WeeklyList) -> list[SealedName]:
     wanted = {signal.pupil for signal in made.signals} | {gone.pupil for gone in made.gone}
     names = lake.sealed_names(made.school)
     return [SealedName(pupil=pupil, sealed=names[pupil]) for pupil in sorted(wanted & names.keys())]
-
-
-def _periods(weeks: Sequence[tuple[date, date, date]], *, year: date) -> dict[str, Period]:
-    """Words for the windows: a window never looks over the summer."""
-    this_year = [week for week in weeks if week[2] >= year]
-    last_year = [week for week in weeks if week[2] < year]
-    periods = {}
-    for length in (1, 2, 4, 8, 12):
-        chosen = this_year[:length]
-        first, last = (chosen[-1][1], chosen[0][2]) if chosen else (year, year)
-        name = "de laatste lesweek" if len(chosen) == 1 else f"de laatste {len(chosen)} lesweken"
-        periods[f"{length}w"] = Period(
-            f"{name} ({span_text(first, last)})", span_text(first, first), span_text(last, last)
-        )
-    for name, words, chosen in (("year", "dit schooljaar", this_year), ("last_year", "vorig schooljaar", last_year)):
-        first, last = (chosen[-1][1], chosen[0][2]) if chosen else (year, year)
-        periods[name] = Period(words, span_text(first, first), span_text(last, last))
-    return periods

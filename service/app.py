@@ -2,24 +2,41 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from sqlalchemy import Engine
 from starlette.staticfiles import StaticFiles
 
 from data_contracts.errors import AanwezigError
-from service import api, auth, db, headers, model, pages, problems, web
-from service.auth import Installation
-from service.settings import Settings
-from service.vault import Vault
-
-TITLE = "Aanwezig"
-DESCRIPTION = (
-    "Weekly attention lists on school attendance, with the reasons for each pupil. Resource names are Dutch; "
-    "GLOSSARY.md joins them to the English names in the code. Errors are application/problem+json."
+from service import (
+    admission,
+    api,
+    auth,
+    case_pages,
+    db,
+    duty_pages,
+    follow_up_pages,
+    headers,
+    logs,
+    metrics,
+    model,
+    oauth,
+    openapi,
+    pages,
+    playbook_pages,
+    problems,
+    pupil,
+    region_pages,
+    safe,
+    school,
+    sign_in,
+    verbs,
+    web,
+    week,
 )
+from service.auth import Installation
+from service.limits import Buckets, Limits
+from service.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -33,11 +50,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises
     ------
     SettingsError
-        A setting is wrong, or a production database holds the demo cast.
+        A setting is wrong or unsafe, or a production database holds the demo cast.
     StorageError
         The database does not answer.
     """
     settings = settings or Settings.from_environment()
+    figures = Limits.at(settings.home)
+    metrics_token = metrics.token_of(settings.metrics_token_file)
     engine = _ready(settings)
 
     @asynccontextmanager
@@ -46,29 +65,47 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         engine.dispose()
 
     app = FastAPI(
-        title=TITLE,
+        title=openapi.TITLE,
         version=headers.API_VERSION,
-        description=DESCRIPTION,
         openapi_url=headers.OPENAPI,
         docs_url=None,  # the interactive pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
         lifespan=closing,
     )
-    app.state.installation = Installation(settings, engine, Vault.at(settings.home))
+    app.state.installation = Installation.of(settings, engine)
+    app.state.people = Buckets(figures.person)
+    app.state.metrics_token = metrics_token
+    app.include_router(sign_in.router)
+    if settings.issues_tokens:
+        app.include_router(oauth.router)
     app.include_router(pages.router)
+    app.include_router(week.router)
+    app.include_router(pupil.router)
+    app.include_router(follow_up_pages.router)
+    app.include_router(playbook_pages.router)
     app.include_router(model.router)
+    app.include_router(school.router)
+    app.include_router(region_pages.router)
+    app.include_router(case_pages.router)
+    app.include_router(duty_pages.router)
+    app.include_router(metrics.router)
     for router in api.ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
+    app.add_middleware(verbs.Verbs)
+    app.add_middleware(admission.Admission, limits=figures)
     app.add_middleware(headers.Guard, secure=not settings.is_demo)
+    app.add_middleware(metrics.Measured)
     problems.install(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to say it
+    app.openapi = openapi.document  # type: ignore[method-assign]  # FastAPI's own way to say it
     return app
 
 
 def _ready(settings: Settings) -> Engine:
-    """Open the database, bring it up to date, and refuse what may not be there."""
+    """Refuse what is unsafe, open the database, bring it up to date, and refuse what may not be there."""
+    safe.refuse_unsafe(settings)
+    logs.without_queries()
     engine = db.connect(settings.database_url)
     try:
         db.upgrade(engine)
@@ -78,24 +115,3 @@ def _ready(settings: Settings) -> Engine:
         engine.dispose()
         raise
     return engine
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Describe the API as it answers: errors are problems, and invalid input is 400."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    for path in described["paths"].values():
-        for operation in path.values():
-            operation["responses"].pop("422", None)
-            for answer in operation["responses"].values():
-                answer["headers"] = {"API-Version": {"schema": {"type": "string"}, "description": "semver"}}
-    schemas = described["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    reference = "#/components/schemas/{model}"
-    problem = problems.Problem.model_json_schema(ref_template=reference)
-    schemas |= problem.pop("$defs", {})
-    schemas["Problem"] = problem
-    app.openapi_schema = described
-    return described

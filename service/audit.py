@@ -1,11 +1,11 @@
 """The audit: one row per pupil touched, in the same transaction as the act itself. Pseudonyms only, never a name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service import tracing
@@ -16,6 +16,7 @@ MACHINE = "machine"
 """Role of an act that no person did, such as the weekly publishing."""
 
 PUBLISHING = "publiceren van de weeklijst"
+MANAGING = "beheer van de toegang"
 
 
 class Action(StrEnum):
@@ -23,8 +24,23 @@ class Action(StrEnum):
 
     LIST_PUBLISHED = "list.published"
     LIST_READ = "list.read"
+    LIST_EXPORTED = "list.exported"
     PUPIL_READ = "pupil.read"
+    DUTY_READ = "duty.read"
+    REGION_READ = "region.read"
+    CASE_OPENED = "case.opened"
+    CASE_READ = "case.read"
+    CASE_CLOSED = "case.closed"
+    FOLLOW_UP_OPENED = "follow_up.opened"
+    FOLLOW_UP_READ = "follow_up.read"
+    FOLLOW_UP_CHANGED = "follow_up.changed"
+    FOLLOW_UP_UNDONE = "follow_up.undone"
+    PLAYBOOK_WRITTEN = "playbook.written"
+    SCORED = "pupil.scored"
     AUDIT_READ = "audit.read"
+    DELIVERY_RECEIVED = "delivery.received"
+    ACCESS_GIVEN = "access.given"
+    ACCESS_ENDED = "access.ended"
     SIGNED_IN = "session.started"
     SIGNED_OUT = "session.ended"
 
@@ -32,8 +48,23 @@ class Action(StrEnum):
 LABELS: dict[str, str] = {
     Action.LIST_PUBLISHED: "lijst gepubliceerd",
     Action.LIST_READ: "op de lijst gezien",
+    Action.LIST_EXPORTED: "op een lijst op papier gezet",
     Action.PUPIL_READ: "leerling geopend",
+    Action.DUTY_READ: "wettelijke meldplicht gezien",
+    Action.REGION_READ: "regiobeeld gezien",
+    Action.CASE_OPENED: "dossier geopend voor het samenwerkingsverband",
+    Action.CASE_READ: "dossier gezien",
+    Action.CASE_CLOSED: "dossier gesloten",
+    Action.FOLLOW_UP_OPENED: "opvolging gepland",
+    Action.FOLLOW_UP_READ: "opvolging gezien",
+    Action.FOLLOW_UP_CHANGED: "opvolging gewijzigd",
+    Action.FOLLOW_UP_UNDONE: "opvolging teruggedraaid",
+    Action.PLAYBOOK_WRITTEN: "draaiboek gewijzigd",
+    Action.SCORED: "score berekend",
     Action.AUDIT_READ: "logboek geopend",
+    Action.DELIVERY_RECEIVED: "levering ontvangen",
+    Action.ACCESS_GIVEN: "toegang gegeven",
+    Action.ACCESS_ENDED: "toegang beëindigd",
     Action.SIGNED_IN: "aangemeld",
     Action.SIGNED_OUT: "afgemeld",
 }
@@ -41,16 +72,35 @@ LABELS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """One line of the audit, as the privacy officer sees it."""
+    """One line of the audit, as the privacy officer sees it; `action` and `role` in words, `code` as stored."""
 
+    id: str
     at: datetime
     actor: str
     role: str
+    code: str
     action: str
     purpose: str
     school: str | None
     subject: str | None
     object: str | None
+    trace: str | None
+    operation: str | None
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines: of when (from and up to a moment), of which school, about which pupil (a pseudonym).
+
+    ``after`` continues where an earlier answer ended: the moment and the id of its last line.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    school: str | None = None
+    subject: str | None = None
+    after: tuple[datetime, str] | None = None
 
 
 def record(
@@ -94,13 +144,22 @@ def record_publishing(by: str, session: Session, *, school: str, object_id: str)
     )
 
 
+def record_managing(by: str, session: Session, *, action: Action, object_id: str) -> None:
+    """Write that `by`, at the command line, gave access to the person or program `object_id`, or ended it."""
+    session.add(
+        AuditRow(actor=by, role=MACHINE, action=action, purpose=MANAGING, object=object_id, **_trace()),
+    )
+
+
 def _trace() -> dict[str, str | None]:
     now_running = tracing.current()
     return {"trace": now_running.trace, "operation": now_running.operation, "parent": now_running.parent}
 
 
-def events(viewer: Viewer, session: Session, *, limit: int = 200) -> tuple[AuditEvent, ...]:
-    """Return the newest lines of the audit, newest first; reading the audit is itself a line.
+def events(
+    viewer: Viewer, session: Session, *, limit: int = 200, wanted: Wanted | None = None
+) -> tuple[AuditEvent, ...]:
+    """Return lines of the audit, newest first; reading the audit is itself a line, and of whom it was read too.
 
     Raises
     ------
@@ -108,23 +167,41 @@ def events(viewer: Viewer, session: Session, *, limit: int = 200) -> tuple[Audit
         The viewer's role does not read the audit.
     """
     viewer.must(Permission.READ_AUDIT)
-    record(viewer, session, action=Action.AUDIT_READ)
-    query = select(AuditRow).order_by(AuditRow.at.desc(), AuditRow.id).limit(limit)
-    if viewer.schools is not None:
-        query = query.where(AuditRow.school.in_(viewer.schools))
+    wanted = wanted or Wanted()
+    record(viewer, session, action=Action.AUDIT_READ, school=wanted.school, subjects=[wanted.subject])
+    query = select(AuditRow).where(*_conditions(wanted)).order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(limit)
     return tuple(
         AuditEvent(
+            id=row.id,
             at=row.at,
             actor=row.actor,
             role=role_label(row.role),
+            code=row.action,
             action=LABELS.get(row.action, row.action),
             purpose=row.purpose,
             school=row.school,
             subject=row.subject,
             object=row.object,
+            trace=row.trace,
+            operation=row.operation,
+            parent=row.parent,
         )
         for row in session.scalars(query)
     )
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield AuditRow.at >= wanted.since
+    if wanted.until is not None:
+        yield AuditRow.at < wanted.until
+    if wanted.school is not None:
+        yield AuditRow.school == wanted.school
+    if wanted.subject is not None:
+        yield AuditRow.subject == wanted.subject
+    if wanted.after is not None:
+        at, last = wanted.after
+        yield or_(AuditRow.at < at, and_(AuditRow.at == at, AuditRow.id < last))
 
 
 def role_label(role: str) -> str:

@@ -4,24 +4,41 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import cast
+from typing import Self, cast
 
 from fastapi import Request
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from data_contracts.errors import SettingsError, SignInError
-from service import audit, db, scope
+from data_contracts.errors import SettingsError, SignInError, UsageError
+from service import audit, db, scope, tokens
 from service.audit import Action
+from service.oidc import Provider
 from service.settings import Settings
-from service.tables import GrantRow, PersonRow, SessionRow, now
+from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, SessionRow, now
+from service.tokens import Holder, Tokens
 from service.vault import Vault
 from service.viewer import Role, Viewer
 
 TOKEN_BYTES = 32
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+SIGNED_IN = (
+    select(PersonRow.id, PersonRow.name, SessionRow.role, GrantRow.school, GrantRow.group_name)
+    .join(SessionRow, SessionRow.person == PersonRow.id)
+    .join(GrantRow, (GrantRow.person == PersonRow.id) & (GrantRow.role == SessionRow.role))
+    .where(
+        SessionRow.token_digest == bindparam("digest"),
+        SessionRow.ended_at.is_(None),
+        SessionRow.expires_at > bindparam("now"),
+        PersonRow.ended_at.is_(None),
+    )
+)
+"""Who has a session, with every place where the role of it holds: asked for by every request, so made once."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,13 @@ class Installation:
     settings: Settings
     engine: Engine
     vault: Vault
+    tokens: Tokens
+    provider: Provider | None
+
+    @classmethod
+    def of(cls, settings: Settings, engine: Engine) -> Self:
+        """Return what a service with `settings` runs on."""
+        return cls(settings, engine, Vault.at(settings.home), Tokens(settings), Provider.of(settings))
 
 
 def installation(request: Request) -> Installation:
@@ -39,27 +63,43 @@ def installation(request: Request) -> Installation:
 
 
 @contextmanager
-def asking(request: Request, *, touches_pupils: bool = True) -> Iterator[tuple[Viewer, Session]]:
-    """Open one transaction for whoever is signed in; what is read and its audit are committed together.
+def asking(
+    request: Request, *, touches_pupils: bool = True, durable: bool | None = None
+) -> Iterator[tuple[Viewer, Session]]:
+    """Open one transaction for whoever is asking; what is read and its audit are committed together.
 
     Parameters
     ----------
     request
-        Who asks, by its session cookie.
+        Who asks: a person by the session cookie, a program by its token.
     touches_pupils
         False where nobody's data is read, so nothing needs to be written either.
+    durable
+        Whether what is written must outlive a loss of power (see `service.db.transaction`). Left out: what a request that
+        changes something confirms must, the log of what was read need not.
 
     Raises
     ------
     SignInError
-        Nobody is signed in, or the sign-in has ended.
+        Nobody is signed in, or the sign-in or token has ended.
+    UsageError
+        The request says twice who asks.
     """
     here = installation(request)
-    token = request.cookies.get(here.settings.cookie)
-    if not token:
-        raise _not_signed_in()
-    with db.transaction(here.engine, writes=touches_pupils) as session:
-        viewer = viewer_of(session, token)
+    cookie, token = request.cookies.get(here.settings.cookie), tokens.bearer(request)
+    if cookie and token is not None:
+        detail = "Dit verzoek heeft een token en ook een aanmelding uit een browser."
+        raise UsageError(detail, remedy="Stuur een van beide mee.")
+    # The token first: its issuer may have to be asked for keys, and that is no time to hold the database.
+    holder = None if token is None else here.tokens.holder(token)
+    if not cookie and holder is None:
+        raise _not_signed_in()  # before the database is opened for somebody who says nothing
+    kept = request.method not in READING if durable is None else durable
+    with db.transaction(here.engine, writes=touches_pupils, durable=touches_pupils and kept) as session:
+        viewer = program_of(session, holder) if holder else viewer_of(session, cookie or "")
+        if not hasattr(request.state, "spent"):  # an answer that is streamed asks again for each part of it
+            request.app.state.people.spend(viewer.person)
+            request.state.spent = True
         scope.enter(session, viewer)
         yield viewer, session
 
@@ -72,19 +112,42 @@ def viewer_of(session: Session, token: str) -> Viewer:
     SignInError
         There is no such session, or it has ended.
     """
-    row = session.execute(
-        select(SessionRow, PersonRow)
-        .join(PersonRow, PersonRow.id == SessionRow.person)
-        .where(
-            SessionRow.token_digest == _digest(token),
-            SessionRow.ended_at.is_(None),
-            SessionRow.expires_at > now(),
-            PersonRow.ended_at.is_(None),
-        )
-    ).first()
-    if row is None:
+    rows = session.execute(SIGNED_IN, {"digest": _digest(token), "now": now()}).all()
+    if not rows:
         raise _not_signed_in()
-    return viewer_for(session, row.PersonRow, Role(row.SessionRow.role))
+    first = rows[0]
+    return _viewer(first.id, first.name, Role(first.role), [(row.school, row.group_name) for row in rows])
+
+
+def program_of(session: Session, holder: Holder) -> Viewer:
+    """Return the program that holds a good token as a viewer, limited to the token's scopes.
+
+    Raises
+    ------
+    TokenError
+        The program is not known here, or its access has ended.
+    """
+    query = (
+        select(PersonRow)
+        .join(ClientRow, ClientRow.person == PersonRow.id)
+        .where(ClientRow.ended_at.is_(None), PersonRow.ended_at.is_(None))
+    )
+    if holder.issuer:
+        known = (IdentityRow.issuer == holder.issuer, IdentityRow.subject == holder.subject)
+        query = query.join(IdentityRow, IdentityRow.person == PersonRow.id).where(*known)
+    else:
+        query = query.where(ClientRow.id == holder.subject)
+    person = session.scalar(query)
+    roles = () if person is None else roles_of(session, person)
+    if person is None or len(roles) != 1:
+        raise tokens.refused()
+    return replace(viewer_for(session, person, roles[0]), narrowed=holder.scopes)
+
+
+def roles_of(session: Session, person: PersonRow) -> tuple[Role, ...]:
+    """Return the roles that `person` has somewhere."""
+    found = set(session.scalars(select(GrantRow.role).where(GrantRow.person == person.id)))
+    return tuple(role for role in Role if role in found)
 
 
 def viewer_for(session: Session, person: PersonRow, role: Role) -> Viewer:
@@ -95,19 +158,23 @@ def viewer_for(session: Session, person: PersonRow, role: Role) -> Viewer:
     SignInError
         The person does not have that role (any more).
     """
-    grants = session.scalars(select(GrantRow).where(GrantRow.person == person.id, GrantRow.role == role)).all()
+    query = select(GrantRow.school, GrantRow.group_name).where(GrantRow.person == person.id, GrantRow.role == role)
+    grants = [(row.school, row.group_name) for row in session.execute(query)]
     if not grants:
         raise _not_signed_in()
-    everywhere = any(grant.school is None for grant in grants)
-    whole = any(grant.group_name is None for grant in grants)
+    return _viewer(person.id, person.name, role, grants)
+
+
+def _viewer(person: str, name: str, role: Role, grants: list[tuple[str | None, str | None]]) -> Viewer:
+    """Return a viewer whose scope is what the grants (school and group) give together."""
+    everywhere = any(school is None for school, _ in grants)
+    whole = any(group is None for _, group in grants)
     return Viewer(
-        person=person.id,
-        name=person.name,
+        person=person,
+        name=name,
         role=role,
-        schools=None if everywhere else frozenset(grant.school for grant in grants if grant.school is not None),
-        groups=None
-        if whole
-        else frozenset((grant.school, grant.group_name) for grant in grants if grant.school and grant.group_name),
+        schools=None if everywhere else frozenset(school for school, _ in grants if school is not None),
+        groups=None if whole else frozenset((school, group) for school, group in grants if school and group),
     )
 
 
@@ -128,14 +195,16 @@ def sign_in(session: Session, person: PersonRow, role: Role, *, hours: int) -> s
     return token
 
 
-def sign_out(session: Session, token: str) -> None:
-    """End the session that has `token`, on the server; one that has ended already stays so."""
+def sign_out(session: Session, token: str) -> PersonRow | None:
+    """End the session that has `token`, on the server, and return whose it was; one that has ended already stays so."""
     row = session.get(SessionRow, _digest(token))
     if row is None or row.ended_at is not None:
-        return
+        return None
     person = session.get_one(PersonRow, row.person)
-    audit.record(viewer_for(session, person, Role(row.role)), session, action=Action.SIGNED_OUT)
+    leaving = Viewer(person.id, person.name, Role(row.role), schools=frozenset())  # the role may have been taken since
+    audit.record(leaving, session, action=Action.SIGNED_OUT)
     row.ended_at = now()
+    return person
 
 
 def give_cookie(response: Response, token: str, settings: Settings) -> None:

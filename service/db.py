@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text, update
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from data_contracts.errors import SettingsError, StorageError
 from service.tables import ChangeRow
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest migration; a test holds it equal to the scripts, so start-up needs no Alembic to know it is current."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,6 +23,9 @@ MIGRATION_LOCK = 20_261_121
 
 VIEWER = "aanwezig_viewer"
 """The role on PostgreSQL that a viewer's transaction becomes: it owns nothing, so row-level security holds for it."""
+
+
+WRITING = RLock()
 
 
 def connect(url: str) -> Engine:
@@ -61,7 +65,6 @@ def _sqlite(url: str, path: str | None) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy begins transactions below, the driver does not
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=10000")
 
@@ -69,27 +72,53 @@ def _sqlite(url: str, path: str | None) -> Engine:
     def _begin(connection: Connection) -> None:
         # A reading transaction that turns into a writing one can fail at once instead of waiting, so
         # one that will write says so from the start.
-        writes = connection.get_execution_options().get("writes", True)
+        options = connection.get_execution_options()
+        writes = options.get("writes", True)
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('durable') else 'NORMAL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
 
 @contextmanager
-def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Session]:
+def transaction(engine: Engine, *, writes: bool = True, durable: bool = False) -> Iterator[Session]:
     """Open one session in one transaction: committed at the end, rolled back on any error.
+
+    Parameters
+    ----------
+    engine
+        The database.
+    writes
+        False where nothing is written: SQLite then lets others write meanwhile.
+    durable
+        Wait for the disk itself at the commit, for what somebody is told is kept. PostgreSQL always does. SQLite without it
+        outlives a process that is killed, but may lose the last moments of a machine that loses its power.
 
     Raises
     ------
     StorageError
         The database does not answer.
     """
-    options: dict[str, Any] = {"writes": writes}
+    options: dict[str, Any] = {"writes": writes, "durable": durable}
     try:
-        with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
+        with (
+            _turn(engine, writes=writes),
+            Session(engine.execution_options(**options), expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
     except OperationalError as error:
         raise _unreachable(engine) from error
+
+
+@contextmanager
+def _turn(engine: Engine, *, writes: bool) -> Iterator[None]:
+    """Let who will write to SQLite wait in this process first: SQLite itself sleeps and tries again, ever longer."""
+    if writes and engine.dialect.name == "sqlite":
+        with WRITING:
+            yield
+    else:
+        yield
 
 
 def next_change(session: Session) -> int:

@@ -51,6 +51,9 @@ def cast(session: Session) -> tuple[Table, ...]:
     region = (
         Member("datateam", "Wouter", "datateam, zonder namen", Role.DATA_TEAM),
         Member("fg", "Ingrid", "functionaris gegevensbescherming", Role.PRIVACY_OFFICER),
+        Member("swv", "Meral", "samenwerkingsverband, aantallen en ingebrachte leerlingen", Role.ALLIANCE),
+        Member("leerplicht", "Dirk", "leerplichtambtenaar, alleen ongeoorloofd verzuim", Role.ATTENDANCE_OFFICER),
+        Member("leverancier", "LAS-koppeling", "leverancier, levert gegevens aan", Role.SUPPLIER),
     )
     return (*tables, Table("Voor alle scholen", region))
 

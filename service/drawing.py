@@ -72,14 +72,15 @@ def chart(attendance: Sequence[AttendanceWeek], *, weeks: int | None = SPARK_WEE
     return Chart(
         width=places * BAR,
         height=CHART_HEIGHT,
-        bars=tuple(_bar(first + place, week) for place, week in enumerate(shown)),
+        bars=tuple(bar(first + place, week) for place, week in enumerate(shown)),
         group=_steps([None] * first + [week.group for week in shown]),
         summary=_summary(shown),
         weeks=shown,
     )
 
 
-def _bar(place: int, week: AttendanceWeek) -> Bar:
+def bar(place: int, week: AttendanceWeek) -> Bar:
+    """Draw one week at `place`, lower and darker where the pupil was clearly less there than the group."""
     height = max(round((week.pupil or 0) * CHART_HEIGHT, 2), LEAST_HEIGHT)
     usual = FULL if week.group is None else week.group
     return Bar(

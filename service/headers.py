@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import AanwezigError, NotAllowedError
-from service import problems, tracing
+from service import problems, tokens, tracing
+from service.issuer import TOKEN
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Guard:
                 headers["traceparent"] = trace.header
             await send(message)
 
-        if request.method not in SAFE_METHODS and not is_own(request):
+        if request.method not in SAFE_METHODS and not (is_own(request) or is_program(request)):
             detail = "Dit verzoek kwam niet van een pagina van Aanwezig zelf."
             error = NotAllowedError(detail, remedy="Ga naar de pagina in Aanwezig en probeer het daar opnieuw.")
             await problems.answer(request, error)(scope, receive, send_with_headers)
@@ -111,7 +112,20 @@ def is_own(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # no browser writes such an origin
+        return False
+
+
+def is_program(request: Request) -> bool:
+    """Whether the request proves by itself who sends it, so that no page elsewhere can send it in a person's name.
+
+    A browser adds cookies by itself, and never a token or the proof of a client.
+    """
+    if "cookie" in request.headers:
+        return False
+    return request.url.path == TOKEN or tokens.bearer(request) is not None
 
 
 def _set_headers(headers: MutableHeaders, path: str, *, secure: bool) -> None:

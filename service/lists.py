@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from data_contracts.model_page import ModelPage
+from data_contracts.school_page import SchoolPage
 from data_contracts.weekly_list import CalendarDay, SealedName, Signal, WeeklyList
-from service import audit, db
+from service import audit, db, school_pages
 from service.shared import duties, region_cells
 from service.tables import ListRow, ModelPageRow, SchoolRow, SealedNameRow, SignalRow, new_id
 
@@ -68,7 +69,9 @@ def digest(weekly_list: WeeklyList) -> str:
     return hashlib.sha256(weekly_list.model_dump_json().encode()).hexdigest()
 
 
-def publish(engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str) -> Published:
+def publish(
+    engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str, page: SchoolPage | None = None
+) -> Published:
     """Publish `weekly_list`, in one transaction. The same content twice changes nothing.
 
     Parameters
@@ -81,6 +84,8 @@ def publish(engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedNa
         Encrypted names of the pupils on it; the newest name of a pupil stands.
     by
         Which program publishes, for the audit.
+    page
+        The page about the school that goes with it.
 
     Raises
     ------
@@ -88,12 +93,20 @@ def publish(engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedNa
         The database does not answer.
     """
     try:
-        with db.transaction(engine) as session:
-            return _publish(session, weekly_list, names=names, by=by)
+        return _with_page(engine, weekly_list, names=names, by=by, page=page)
     except IntegrityError:
         # Somebody published the same school and week at the same moment: now it is there to compare with.
-        with db.transaction(engine) as session:
-            return _publish(session, weekly_list, names=names, by=by)
+        return _with_page(engine, weekly_list, names=names, by=by, page=page)
+
+
+def _with_page(
+    engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str, page: SchoolPage | None
+) -> Published:
+    with db.transaction(engine) as session:
+        done = _publish(session, weekly_list, names=names, by=by)
+        if page is not None:
+            school_pages.store(session, page, list_id=done.id)
+        return done
 
 
 def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str) -> Published:

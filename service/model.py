@@ -11,12 +11,13 @@ from starlette.responses import Response
 from data_contracts.model_page import Bar, ModelPage, SchoolDrift
 from models.scorecard import Scorecard, Shape
 from models.shape_plot import HEIGHT, WIDTH, Drawn, drawn
-from service import auth, web, words
+from service import auth, reading, web, words
 from service.tables import ModelPageRow
 from service.viewer import Permission, Viewer
 
 router = APIRouter(include_in_schema=False)
 
+A_MODEL = "dit model"
 SHOWN = 12
 """Features with a picture at once; the others are a click away."""
 
@@ -79,6 +80,29 @@ def newest(viewer: Viewer, session: Session) -> ModelPage | None:
     viewer.must(Permission.READ_MODEL)
     row = session.scalar(select(ModelPageRow).order_by(ModelPageRow.published_at.desc()).limit(1))
     return None if row is None else ModelPage.model_validate_json(row.document)
+
+
+def scorecard(viewer: Viewer, session: Session, version: str) -> str:
+    """Return the scorecard of a version that was shown on the page at some time, as it was published.
+
+    Raises
+    ------
+    NotAllowedError
+        The viewer's role does not read it.
+    NotFoundError
+        There was no such version.
+    """
+    viewer.must(Permission.READ_MODEL)
+    for document in session.scalars(select(ModelPageRow.document).order_by(ModelPageRow.published_at.desc())):
+        text = ModelPage.model_validate_json(document).scorecard
+        if text is not None and _card(text).version == version:
+            return text
+    raise reading.not_found(A_MODEL)
+
+
+def drift(viewer: Viewer, page: ModelPage) -> tuple[SchoolDrift, ...]:
+    """Return what was found of drift at the schools in scope."""
+    return () if page.drift is None else _in_scope(viewer, page.drift.schools)
 
 
 @lru_cache(maxsize=2)

@@ -1,5 +1,6 @@
 """Errors, told to whom they concern: problem+json under /api, a page that helps everywhere else."""
 
+import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -8,15 +9,18 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from data_contracts.errors import AanwezigError, NotFoundError, SignInError, UsageError
-from service import web
+from service import mistakes, tokens, verbs, web
+from service.limits import LaterError
+
+logger = logging.getLogger(__name__)
 
 API = "/api/"
 MEDIA_TYPE = "application/problem+json"
-CHALLENGE = 'Cookie realm="aanwezig", form-action="/aanmelden"'
 
 
 class FieldError(BaseModel):
@@ -47,11 +51,15 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def answer(request: Request, error: AanwezigError, *, fields: Sequence[FieldError] = ()) -> Response:
     """Tell `error` to whoever made `request`."""
-    if request.url.path.startswith(API):
-        return _as_problem(request, error, fields)
-    if isinstance(error, SignInError) and request.method == "GET":
+    if isinstance(error, SignInError) and request.method == "GET" and not request.url.path.startswith(API):
         return RedirectResponse(f"/aanmelden?naar={quote(_local(request))}", HTTPStatus.SEE_OTHER)
-    return web.render(request, "problem.html", status=error.status, error=error, fields=fields)
+    if request.url.path.startswith(API):
+        response = _as_problem(request, error, fields)
+    else:
+        response = web.render(request, "problem.html", status=error.status, error=error, fields=fields)
+    if isinstance(error, LaterError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _local(request: Request) -> str:
@@ -68,7 +76,8 @@ def _as_problem(request: Request, error: AanwezigError, fields: Sequence[FieldEr
         oplossing=error.remedy or None,
         fouten=list(fields) or None,
     )
-    headers = {"WWW-Authenticate": CHALLENGE} if isinstance(error, SignInError) else None
+    asked = tokens.challenge(error)
+    headers = {"WWW-Authenticate": asked} if asked else None
     return JSONResponse(problem.model_dump(exclude_none=True), error.status, headers, MEDIA_TYPE)
 
 
@@ -78,6 +87,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(AanwezigError)
     def _ours(request: Request, error: AanwezigError) -> Response:
         return answer(request, error)
+
+    @app.exception_handler(DataError)
+    def _not_to_be_kept(request: Request, error: DataError) -> Response:
+        logger.warning(
+            "the database does not take a value: %s", type(error.orig).__name__
+        )  # its text may hold the value
+        detail = "In dit verzoek staat een teken of getal dat wij niet kunnen bewaren."
+        remedy = "Haal onzichtbare tekens weg, bijvoorbeeld door de tekst opnieuw te typen."
+        return answer(request, UsageError(detail, remedy=remedy))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -89,12 +107,14 @@ def install(app: FastAPI) -> None:
     def _of_the_framework(request: Request, error: HTTPException) -> Response:
         response = answer(request, _translated(error))
         response.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names the verbs of one route of several
+            response.headers["Allow"] = verbs.allowed(request.scope)
         return response
 
 
 def _field(error: dict[str, Any]) -> FieldError:
     place, *names = error["loc"]
-    return FieldError(plaats=str(place), naam=".".join(map(str, names)), detail=error["msg"])
+    return FieldError(plaats=str(place), naam=".".join(map(str, names)), detail=mistakes.said(error))
 
 
 class MethodError(UsageError):

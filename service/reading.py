@@ -1,22 +1,25 @@
-"""Everything a viewer reads, and nothing a viewer may not: scope is decided here, and each pupil shown is logged here.
+"""Lists and signals as a viewer reads them: each pupil shown is logged here, in the same transaction.
 
-Every function takes the viewer first. What lies outside the scope does not exist: a stranger's list
-or pupil is *not found*, never *forbidden*.
+Every function takes the viewer first, and a session that `service.scope` entered for that viewer: it adds to each query
+which rows are the viewer's. What lies outside the scope does not exist: a stranger's list or pupil is *not found*, never
+*forbidden*. Queries are made once, when the module is read: making one takes longer than answering it.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy.orm import Session
 
 from data_contracts.errors import NotFoundError
-from data_contracts.weekly_list import Gone, Signal, WeeklyList
+from data_contracts.weekly_list import Gone, Signal, Tier, WeeklyList
 from service import audit
 from service.audit import Action
 from service.lists import CALENDAR
+from service.scope import prepared
 from service.tables import ListRow, SchoolRow, SealedNameRow, SignalRow
 from service.vault import Vault
 from service.viewer import Permission, Viewer
@@ -41,17 +44,28 @@ class Head:
     id: str
     edition: int
     published_at: datetime
+    change: int
     document: WeeklyList
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One signal as shown: with its opaque id, the week of its list, and whether it stood on the list."""
+    """One signal as shown, with its opaque id, its place in the order, and the list that it is on."""
 
     id: str
-    list_id: str
-    school: str
+    rank: int
+    head: Head
     signal: Signal
+
+    @property
+    def list_id(self) -> str:
+        """The list that it is on."""
+        return self.head.id
+
+    @property
+    def school(self) -> str:
+        """The school of that list."""
+        return self.head.document.school
 
 
 @dataclass(frozen=True)
@@ -62,65 +76,85 @@ class Earlier:
     week: date
     position: int | None
     on_list: bool
+    probability: float | None
+    tier: Tier | None
 
 
-def _lists(viewer: Viewer) -> Select[ListRow]:
-    viewer.must(Permission.READ_LISTS)
-    query = select(ListRow)
-    return query if viewer.schools is None else query.where(ListRow.school.in_(viewer.schools))
+LISTS = select(
+    ListRow.id, ListRow.school, ListRow.week, ListRow.edition, ListRow.published_at, ListRow.change, ListRow.document
+)
+NEWEST = (
+    select(ListRow.school, ListRow.week, func.max(ListRow.edition).label("edition"))
+    .group_by(ListRow.school, ListRow.week)
+    .subquery()
+)
+NEWEST_FIRST = LISTS.join(
+    NEWEST,
+    (NEWEST.c.school == ListRow.school) & (NEWEST.c.week == ListRow.week) & (NEWEST.c.edition == ListRow.edition),
+).order_by(ListRow.week.desc(), ListRow.school)
+ONE_LIST = prepared(LISTS.where(ListRow.id == bindparam("id")))
 
-
-def _newest_lists(viewer: Viewer) -> Select[ListRow]:
-    newest = (
-        select(ListRow.school, ListRow.week, func.max(ListRow.edition).label("edition"))
-        .group_by(ListRow.school, ListRow.week)
-        .subquery()
+SIGNALS = select(SignalRow.id, SignalRow.list_id, SignalRow.school, SignalRow.pupil, SignalRow.rank, SignalRow.document)
+ON_LIST = (
+    SIGNALS.where(SignalRow.list_id == bindparam("list_id"), SignalRow.rank > bindparam("after"))
+    .order_by(SignalRow.rank)
+    .limit(bindparam("limit"))
+)
+ON_ONE_LIST, WITH_CALENDAR = prepared(ON_LIST), prepared(ON_LIST.add_columns(SignalRow.calendar))
+WITH_LIST = SIGNALS.join(ListRow, ListRow.id == SignalRow.list_id).add_columns(
+    ListRow.edition, ListRow.published_at, ListRow.change, ListRow.document.label("list_document")
+)
+ONE_SIGNAL = prepared(WITH_LIST.add_columns(SignalRow.calendar).where(SignalRow.id == bindparam("id")))
+SEALED = prepared(
+    select(SealedNameRow.pupil, SealedNameRow.sealed).where(
+        SealedNameRow.school == bindparam("school"), SealedNameRow.pupil.in_(bindparam("pupils", expanding=True))
     )
-    return (
-        _lists(viewer)
-        .join(
-            newest,
-            (newest.c.school == ListRow.school)
-            & (newest.c.week == ListRow.week)
-            & (newest.c.edition == ListRow.edition),
-        )
-        .order_by(ListRow.week.desc(), ListRow.school)
-    )
+)
 
-
-def _signals(viewer: Viewer) -> Select[SignalRow]:
-    viewer.must(Permission.READ_LISTS)
-    query = select(SignalRow).order_by(SignalRow.rank)
-    if viewer.schools is not None:
-        query = query.where(SignalRow.school.in_(viewer.schools))
-    if viewer.groups is not None:
-        query = query.where(tuple_(SignalRow.school, SignalRow.group_name).in_(sorted(viewer.groups)))
-    return query
+START = -1
+EVERY = 2**31 - 1
 
 
 def schools(viewer: Viewer, session: Session) -> tuple[School, ...]:
     """Return the schools in scope that have published a list, by name."""
     viewer.must(Permission.READ_LISTS)
     query = select(SchoolRow).order_by(SchoolRow.name, SchoolRow.id)
-    if viewer.schools is not None:
+    if viewer.schools is not None:  # names of schools are nobody's data, so no scope is on them
         query = query.where(SchoolRow.id.in_(viewer.schools))
     return tuple(School(row.id, row.name, row.sector) for row in session.scalars(query))
 
 
 def weeks(viewer: Viewer, session: Session, *, school: str) -> tuple[date, ...]:
     """Return the weeks (Mondays) for which `school` has a list, newest first."""
-    query = _lists(viewer).where(ListRow.school == school).with_only_columns(ListRow.week).distinct()
-    return tuple(session.scalars(query.order_by(ListRow.week.desc())))
+    viewer.must(Permission.READ_LISTS)
+    query = select(ListRow.week).where(ListRow.school == school).distinct().order_by(ListRow.week.desc())
+    return tuple(session.scalars(query))
 
 
-def heads(viewer: Viewer, session: Session, *, school: str | None = None, week: date | None = None) -> tuple[Head, ...]:
-    """Return the lists in scope, newest edition each, newest week first."""
-    query = _newest_lists(viewer)
+def heads(
+    viewer: Viewer,
+    session: Session,
+    *,
+    school: str | None = None,
+    week: date | None = None,
+    after: tuple[date, str] | None = None,
+    limit: int | None = None,
+) -> tuple[Head, ...]:
+    """Return the lists in scope, newest edition each, newest week first; from `after` (week and school) on."""
+    viewer.must(Permission.READ_LISTS)
+    query = of_school(NEWEST_FIRST, school=school, week=week).limit(limit)
+    if after is not None:
+        last_week, last_school = after
+        further = or_(ListRow.week < last_week, (ListRow.week == last_week) & (ListRow.school > last_school))
+        query = query.where(further)
+    return tuple(head_of(row) for row in session.execute(query))
+
+
+def of_school(query: Select[*tuple[Any, ...]], *, school: str | None, week: date | None) -> Select[*tuple[Any, ...]]:
+    """Return `query` (of lists) for one school or week, where one is given."""
     if school is not None:
         query = query.where(ListRow.school == school)
-    if week is not None:
-        query = query.where(ListRow.week == week)
-    return tuple(_head(row) for row in session.scalars(query))
+    return query if week is None else query.where(ListRow.week == week)
 
 
 def head(viewer: Viewer, session: Session, list_id: str) -> Head:
@@ -131,16 +165,30 @@ def head(viewer: Viewer, session: Session, list_id: str) -> Head:
     NotFoundError
         It does not exist, or not for this viewer.
     """
-    row = session.scalar(_lists(viewer).where(ListRow.id == list_id))
+    viewer.must(Permission.READ_LISTS)
+    row = session.execute(ONE_LIST, {"id": list_id}).one_or_none()
     if row is None:
         raise not_found(A_LIST)
-    return _head(row)
+    return head_of(row)
 
 
-def signals(viewer: Viewer, session: Session, of: Head, *, with_calendar: bool = False) -> tuple[Shown, ...]:
-    """Return the signals on a list that the viewer may see, in order; each pupil is logged."""
-    query = _signals(viewer).where(SignalRow.list_id == of.id)
-    rows = session.scalars(query.options(undefer(SignalRow.calendar)) if with_calendar else query).all()
+def signals(
+    viewer: Viewer,
+    session: Session,
+    of: Head,
+    *,
+    with_calendar: bool = False,
+    kind: type[Signal] = Signal,
+    after: int = START,
+    limit: int = EVERY,
+) -> tuple[Shown, ...]:
+    """Return the signals on a list that the viewer may see, in order, from rank `after` on; each pupil is logged.
+
+    `kind` is how much of each is read (`service.brief`).
+    """
+    viewer.must(Permission.READ_LISTS)
+    query = WITH_CALENDAR if with_calendar else ON_ONE_LIST
+    rows = session.execute(query, {"list_id": of.id, "after": after, "limit": limit}).all()
     audit.record(
         viewer,
         session,
@@ -149,7 +197,7 @@ def signals(viewer: Viewer, session: Session, of: Head, *, with_calendar: bool =
         subjects=[row.pupil for row in rows],
         object_id=of.id,
     )
-    return tuple(_shown(row, with_calendar=with_calendar) for row in rows)
+    return tuple(shown_on(of, row, kind=kind) for row in rows)
 
 
 def signal(viewer: Viewer, session: Session, signal_id: str) -> Shown:
@@ -160,24 +208,22 @@ def signal(viewer: Viewer, session: Session, signal_id: str) -> Shown:
     NotFoundError
         It does not exist, or not for this viewer.
     """
-    row = session.scalar(_signals(viewer).where(SignalRow.id == signal_id))
+    viewer.must(Permission.READ_LISTS)
+    row = session.execute(ONE_SIGNAL, {"id": signal_id}).one_or_none()
     if row is None:
         raise not_found(A_PUPIL)
     audit.record(viewer, session, action=Action.PUPIL_READ, school=row.school, subjects=[row.pupil], object_id=row.id)
-    return _shown(row, with_calendar=True)
+    return shown_of(row)
 
 
 def gone(viewer: Viewer, session: Session, of: Head) -> tuple[tuple[Gone, Shown], ...]:
     """Return who was on last week's list and is not on this one, with that earlier signal; each pupil is logged."""
     reasons = {one.pupil: one for one in of.document.gone}
-    query = (
-        _signals(viewer)
-        .join(ListRow, ListRow.id == SignalRow.list_id)
-        .where(SignalRow.school == of.document.school, SignalRow.pupil.in_(reasons), ListRow.week < of.document.week)
-        .order_by(None)
-        .order_by(ListRow.week, ListRow.edition)
-    )
-    last = {row.pupil: row for row in session.scalars(query)}
+    viewer.must(Permission.READ_LISTS)
+    query = WITH_LIST.where(
+        SignalRow.school == of.document.school, SignalRow.pupil.in_(reasons), ListRow.week < of.document.week
+    ).order_by(ListRow.week, ListRow.edition)
+    last = {row.pupil: row for row in session.execute(query)}
     audit.record(
         viewer,
         session,
@@ -186,25 +232,22 @@ def gone(viewer: Viewer, session: Session, of: Head) -> tuple[tuple[Gone, Shown]
         subjects=last,
         object_id=of.id,
     )
-    return tuple((reasons[pupil], _shown(last[pupil], with_calendar=False)) for pupil in reasons if pupil in last)
+    return tuple((reasons[pupil], shown_of(last[pupil])) for pupil in reasons if pupil in last)
 
 
 def earlier(viewer: Viewer, session: Session, of: Shown) -> tuple[Earlier, ...]:
     """Return where the same pupil stood in other weeks (newest edition of each), newest week first."""
+    viewer.must(Permission.READ_LISTS)
     query = (
-        _signals(viewer)
+        select(SignalRow.id, SignalRow.document, ListRow.week)
         .join(ListRow, ListRow.id == SignalRow.list_id)
-        .where(SignalRow.school == of.school, SignalRow.pupil == of.signal.pupil, SignalRow.list_id != of.list_id)
-        .order_by(None)
+        .where(SignalRow.school == of.school, SignalRow.pupil == of.signal.pupil, ListRow.week != of.head.document.week)
         .order_by(ListRow.week.desc(), ListRow.edition)
-        .add_columns(ListRow.week)
     )
-    this_week = session.scalar(_lists(viewer).where(ListRow.id == of.list_id).with_only_columns(ListRow.week))
     found: dict[date, Earlier] = {}
-    for row, week in session.execute(query):
-        document = json.loads(row.document)
-        if week != this_week:
-            found[week] = Earlier(row.id, week, document["position"], document["on_list"])
+    for row in session.execute(query):
+        stored = Signal.model_validate_json(row.document)
+        found[row.week] = Earlier(row.id, row.week, stored.position, stored.on_list, stored.probability, stored.tier)
     return tuple(found.values())
 
 
@@ -215,11 +258,8 @@ def names(viewer: Viewer, session: Session, *, school: str, pupils: Iterable[str
     """
     if not viewer.may(Permission.READ_NAMES) or vault.fernet is None:
         return {}
-    in_scope = _signals(viewer).with_only_columns(SignalRow.pupil).order_by(None).where(SignalRow.school == school)
-    query = select(SealedNameRow).where(
-        SealedNameRow.school == school, SealedNameRow.pupil.in_(list(pupils)), SealedNameRow.pupil.in_(in_scope)
-    )
-    opened = {row.pupil: vault.name(row.sealed) for row in session.scalars(query)}
+    rows = session.execute(SEALED, {"school": school, "pupils": list(pupils)})
+    opened = {row.pupil: vault.name(row.sealed) for row in rows}
     return {pupil: name for pupil, name in opened.items() if name is not None}
 
 
@@ -231,12 +271,26 @@ def not_found(what: str) -> NotFoundError:
     )
 
 
-def _head(row: ListRow) -> Head:
-    return Head(row.id, row.edition, row.published_at, WeeklyList.model_validate_json(row.document))
+def head_of(row: Row[Any]) -> Head:
+    """Return a row of `LISTS` as a list."""
+    return Head(row.id, row.edition, row.published_at, row.change, _parsed(row.document))
 
 
-def _shown(row: SignalRow, *, with_calendar: bool) -> Shown:
-    signal = Signal.model_validate_json(row.document)
-    if with_calendar:
-        signal = signal.model_copy(update={"calendar": CALENDAR.validate_json(row.calendar)})
-    return Shown(row.id, row.list_id, row.school, signal)
+def shown_on(of: Head, row: Row[Any], *, kind: type[Signal] = Signal) -> Shown:
+    """Return a row of `SIGNALS` that is on the list `of`, with its calendar where that was asked for too."""
+    signal = kind.model_validate_json(row.document)
+    if (calendar := getattr(row, "calendar", None)) is not None:
+        signal = signal.model_copy(update={"calendar": CALENDAR.validate_json(calendar)})
+    return Shown(row.id, row.rank, of, signal)
+
+
+def shown_of(row: Row[Any]) -> Shown:
+    """Return a row of `WITH_LIST` as a signal, with its calendar where that was asked for too."""
+    of = Head(row.list_id, row.edition, row.published_at, row.change, _parsed(row.list_document))
+    return shown_on(of, row)
+
+
+@lru_cache(maxsize=128)
+def _parsed(document: str) -> WeeklyList:
+    """Return a list as published; the few that are read now are asked for again with every signal on them."""
+    return WeeklyList.model_validate_json(document)

@@ -15,8 +15,11 @@ from data_contracts.weekly_list import CalendarDay, RuleHit, Signal, Standing, W
 from service.tables import DutyRow, ListRow, RegionCellRow
 
 WHOLE_SCHOOL = ""
-NOT_FOR_OTHERS = frozenset({Kind.SUSPENSION})
-"""An attendance officer who receives suspensions (or sickness) has to destroy them."""
+UNAUTHORISED = frozenset({Kind.LEAVE, Kind.LUXURY_LEAVE, Kind.TRUANCY, Kind.UNEXPLAINED})
+"""What may reach an attendance officer, where the school registered it as unauthorised. Sickness or suspension that
+reaches that desk has to be destroyed, so whatever else a school calls unauthorised stays here. A day on which a pupil was
+ill as well bears the name of the illness, and stays here with it.
+"""
 
 
 class Measure(StrEnum):
@@ -44,7 +47,7 @@ def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
     for signal in weekly_list.signals:
         statutory = tuple(hit for hit in signal.rule_hits if hit.statutory)
         if statutory:
-            days = tuple(day for day in signal.calendar if _unauthorised(day))
+            days = tuple(day.model_copy(update={"late": 0}) for day in signal.calendar if _unauthorised(day))
             duty = Duty(year_group=signal.year_group, hits=statutory, days=days)
             yield DutyRow(
                 list_id=row.id,
@@ -58,7 +61,7 @@ def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
 
 
 def _unauthorised(day: CalendarDay) -> bool:
-    return day.authorised == Authorised.NO and day.kind not in NOT_FOR_OTHERS
+    return day.authorised == Authorised.NO and day.kind in UNAUTHORISED and day.absent_minutes > 0
 
 
 def region_cells(row: ListRow, weekly_list: WeeklyList) -> Iterator[RegionCellRow]:

@@ -157,7 +157,11 @@ class RegionCellRow(Base):
 
 
 class FollowUpRow(Base):
-    """What people do about a signal. A note is sealed like a name; who, when and what for stands open."""
+    """What people do about a signal. A note is sealed like a name; who, when and what for stands open.
+
+    ``before`` is what stood there before the last change, so that it can be put back; ``signs`` is what there was to see
+    when the pupil was left for now, so that something new is noticed.
+    """
 
     __tablename__ = "follow_ups"
     __table_args__ = (Index(None, "school", "pupil"), Index(None, "change"))
@@ -176,7 +180,26 @@ class FollowUpRow(Base):
     opened_by: Mapped[str] = mapped_column(String(32))
     opened_at: Mapped[datetime] = mapped_column(default=now)
     changed_at: Mapped[datetime] = mapped_column(default=now)
+    changed_by: Mapped[str | None] = mapped_column(String(32))
+    before: Mapped[str | None] = mapped_column(Text)
+    signs: Mapped[str | None] = mapped_column(Text)
+    withdrawn_at: Mapped[datetime | None]
     change: Mapped[int]
+
+
+class PlaybookRow(Base):
+    """A school's own steps for one pattern, from a moment on; the newest version stands, an empty one is the example."""
+
+    __tablename__ = "playbooks"
+    __table_args__ = (UniqueConstraint("school", "pattern", "version"),)
+
+    id: Mapped[str] = _opaque()
+    school: Mapped[str] = mapped_column(String(12))
+    pattern: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    written_by: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class CaseRow(Base):
@@ -207,6 +230,7 @@ class DeliveryRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     received_at: Mapped[datetime] = mapped_column(default=now)
     received_by: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(32))
     suffix: Mapped[str] = mapped_column(String(8))
     size: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
@@ -221,6 +245,20 @@ class ModelPageRow(Base):
 
     id: Mapped[str] = _opaque()
     published_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class SchoolPageRow(Base):
+    """The page about a school that was published beside a list: counts and rates, and nothing of any one pupil."""
+
+    __tablename__ = "school_pages"
+    __table_args__ = (UniqueConstraint("school", "week", "edition"),)
+
+    id: Mapped[str] = _opaque()
+    list_id: Mapped[str] = mapped_column(ForeignKey("weekly_lists.id"), index=True)
+    school: Mapped[str] = mapped_column(String(12))
+    week: Mapped[date]
+    edition: Mapped[int]
     document: Mapped[str] = mapped_column(Text)
 
 

@@ -7,9 +7,11 @@ from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from data_contracts.errors import StorageError
+
 KEY_BYTES = 32
 KEY_FILE = Path("keys") / "names.key"
-UNREADABLE = "naam niet leesbaar"
+UNREADABLE = "niet leesbaar"
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,25 @@ class Vault:
         except (InvalidToken, UnicodeDecodeError):
             return UNREADABLE
         return f"{given} {family}".strip()
+
+    def seal(self, text: str) -> str:
+        """Seal what somebody wrote about a pupil.
+
+        Raises
+        ------
+        StorageError
+            There is no key, and open text about a pupil is not stored.
+        """
+        if self.fernet is None:
+            detail = "Zonder de sleutel van de namen kan een notitie niet veilig worden bewaard."
+            raise StorageError(detail, remedy="Zet keys/names.key terug in de map van Aanwezig (AANWEZIG_HOME).")
+        return self.fernet.encrypt(text.encode()).decode("ascii")
+
+    def text(self, sealed: str | None) -> str | None:
+        """Return what `seal` sealed; None where there is nothing, or no key."""
+        if sealed is None or self.fernet is None:
+            return None
+        try:
+            return self.fernet.decrypt(sealed.encode()).decode()
+        except (InvalidToken, UnicodeDecodeError):
+            return UNREADABLE

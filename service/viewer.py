@@ -25,6 +25,7 @@ class Permission(StrEnum):
     READ_NAMES = "namen:lezen"
     READ_FOLLOW_UPS = "opvolgingen:lezen"
     WRITE_FOLLOW_UPS = "opvolgingen:schrijven"
+    WRITE_PLAYBOOK = "draaiboek:schrijven"
     READ_DUTIES = "verzuimmeldingen:lezen"
     READ_REGION = "regiobeelden:lezen"
     READ_CASES = "dossiers:lezen"
@@ -73,6 +74,7 @@ ROLES: dict[Role, RoleInfo] = {
                 Permission.READ_NAMES,
                 Permission.READ_MODEL,
                 Permission.OPEN_CASES,
+                Permission.WRITE_PLAYBOOK,
                 Permission.SCORE,
                 *FOLLOW_UPS,
                 *DELIVERIES,
@@ -100,13 +102,13 @@ ROLES: dict[Role, RoleInfo] = {
     Role.ATTENDANCE_OFFICER: RoleInfo(
         "leerplichtambtenaar",
         "toezicht op de Leerplichtwet",
-        "/uitleg",
+        "/verzuimmeldingen",
         frozenset({Permission.READ_DUTIES, Permission.READ_NAMES}),
     ),
     Role.ALLIANCE: RoleInfo(
         "samenwerkingsverband",
         "dekkend aanbod in de regio",
-        "/model",
+        "/regio",
         frozenset({Permission.READ_REGION, Permission.READ_CASES, Permission.READ_NAMES, Permission.READ_MODEL}),
     ),
     Role.SUPPLIER: RoleInfo(
@@ -119,6 +121,24 @@ ROLES: dict[Role, RoleInfo] = {
 """An attendance officer sees unauthorised absence only: sickness may not reach that desk. An alliance sees counts, and a
 pupil only where the school opened a case.
 """
+
+
+class NarrowedError(NotAllowedError):
+    """The role allows it, but the program's token was limited to less.
+
+    Parameters
+    ----------
+    permission
+        What the token would have to hold.
+    """
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__(
+            f"Dit token is beperkt, en {permission} hoort er niet bij.",
+            remedy="Vraag een token aan met die scope erbij.",
+        )
+        self.permission = permission
+
 
 PRIMARY_SECTORS = frozenset({"po", "sbo", "so"})
 """Where the care coordinator is called *intern begeleider*."""
@@ -173,6 +193,8 @@ class Viewer:
         NotAllowedError
             It does.
         """
+        if self.narrowed is not None and permission in ROLES[self.role].permissions - self.narrowed:
+            raise NarrowedError(permission)
         if not self.may(permission):
             detail = f"In uw rol ({ROLES[self.role].label}) kunt u deze gegevens niet inzien."
             raise NotAllowedError(detail, remedy="Meld u aan in een rol waarin dat wel mag, of vraag het uw beheerder.")

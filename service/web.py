@@ -16,6 +16,12 @@ STATIC = Path(__file__).parent / "static"
 
 MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("Weeklijst", "/weeklijst", Permission.READ_LISTS),
+    ("Opvolging", "/opvolging", Permission.READ_FOLLOW_UPS),
+    ("School", "/school", Permission.READ_LISTS),
+    ("Regio", "/regio", Permission.READ_REGION),
+    ("Dossiers", "/dossiers", Permission.OPEN_CASES),
+    ("Dossiers", "/dossiers", Permission.READ_CASES),
+    ("Verzuimmeldingen", "/verzuimmeldingen", Permission.READ_DUTIES),
     ("Model", "/model", Permission.READ_MODEL),
     ("Logboek", "/logboek", Permission.READ_AUDIT),
     ("Uitleg", "/uitleg", None),

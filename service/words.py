@@ -56,10 +56,24 @@ LETTERS: dict[Kind, str] = {
 }
 """One letter a kind on the calendar, so that it can be read without colour."""
 
+BEFORE_SECONDARY = 10
+"""Years of secondary education are counted from 11 in OSO."""
+
+YEAR_GROUPS: dict[str, str] = {"P": "peuters", "S": "speciaal"}
+
+KIND_LABELS: dict[str, str] = {kind: one.label for kind, one in KINDS.items()}
+
 
 def kind_label(kind: str) -> str:
     """Return the Dutch word for a kind of absence; one we do not know (yet) stands as it was stored."""
-    return KINDS[Kind(kind)].label if kind in set(Kind) else kind
+    return KIND_LABELS.get(kind, kind)
+
+
+def year_group(code: str) -> str:
+    """Return a year group (OSO) as people say it: *groep 3*, *leerjaar 2*."""
+    if code.isdigit() and int(code) > BEFORE_SECONDARY:
+        return f"leerjaar {int(code) - BEFORE_SECONDARY}"
+    return YEAR_GROUPS.get(code, f"groep {code}")
 
 
 def day(value: date) -> str:

@@ -1,8 +1,9 @@
-"""What tests of several packages stand on: one Spark cluster and one PostgreSQL, started by the first that asks for them."""
+"""What tests of several packages stand on: a Spark cluster, a PostgreSQL and a provider, started by the first that asks."""
 
 from collections.abc import Iterator
 
 import pytest
+from oidc_provider import OidcProvider
 from postgres_server import Postgres
 from spark_cluster import Cluster, cluster
 
@@ -34,3 +35,12 @@ def postgres() -> Iterator[Postgres]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[OidcProvider]:
+    """A provider of identities that is not ours."""
+    provider = OidcProvider()
+    provider.start()
+    yield provider
+    provider.stop()

@@ -23,10 +23,16 @@ LARGEST_FILE = 1 << 30
 LARGEST_WORKBOOK = 1 << 31
 """Bytes of an .xlsx after unpacking: a small file may unpack to something that fills the memory."""
 
+MOST_ROWS = 20_000_000
+"""Rows of a Parquet file, for the same reason; a CSV with so many would be larger than `LARGEST_FILE`."""
+
+UNPACKED_AT_ONCE = 1 << 20
+
 HEADER_WITHIN = 10
 """Rows of a worksheet in which the column names must stand (some exports put a title above them)."""
 
 _EXCEL_REMEDY = "Open het bestand in Excel, bewaar het opnieuw als .xlsx en lever opnieuw."
+_IN_PARTS = "Lever het in delen, bijvoorbeeld per schooljaar."
 _PARQUET_REMEDY = "Schrijf het bestand opnieuw als Parquet met platte kolommen."
 
 
@@ -93,7 +99,7 @@ def _bytes(path: Path) -> bytes:
         size = path.stat().st_size
         if size > LARGEST_FILE:
             detail = f"{path.name}: het bestand is groter dan {LARGEST_FILE // (1 << 20)} MB"
-            raise RefusedDeliveryError(detail, remedy="Lever het in delen, bijvoorbeeld per schooljaar.")
+            raise RefusedDeliveryError(detail, remedy=_IN_PARTS)
         return path.read_bytes()
     except FileNotFoundError:
         detail = f"er is geen bestand {path}"
@@ -113,19 +119,31 @@ def _read_workbook(data: bytes, layout: Layout, *, file: str) -> Sheet:
     return _read_worksheet(book, found, layout, places=places, file=file)
 
 
+def _unpacked(data: bytes) -> int:
+    """Return to how many bytes a workbook unpacks, by unpacking it: what its directory says of that need not be true."""
+    total = 0
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist():
+            entry.file_size = LARGEST_WORKBOOK + 1
+            del entry.CRC  # of what the directory says; a damaged file is for its reader to refuse
+            with archive.open(entry) as packed:
+                while total <= LARGEST_WORKBOOK and (part := packed.read(UNPACKED_AT_ONCE)):
+                    total += len(part)
+    return total
+
+
 def _opened(data: bytes, layout: Layout, *, file: str) -> "tuple[fastexcel.ExcelReader, _Header]":
     """Open a workbook and find its column names."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
+        unpacked = _unpacked(data)
         book = fastexcel.read_excel(data) if unpacked <= LARGEST_WORKBOOK else None
         found = None if book is None else _find_header(book, layout)
     except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 - whatever a damaged workbook does to its parser
         detail = f"{file}: dit is geen leesbaar Excel-bestand (.xlsx)"
         raise RefusedDeliveryError(detail, remedy=_EXCEL_REMEDY) from None
     if book is None:
-        detail = f"{file}: uitgepakt is dit bestand {unpacked // (1 << 20)} MB"
-        raise RefusedDeliveryError(detail, remedy="Lever het in delen, bijvoorbeeld per schooljaar.")
+        detail = f"{file}: uitgepakt is dit bestand groter dan {LARGEST_WORKBOOK // (1 << 20)} MB"
+        raise RefusedDeliveryError(detail, remedy=_IN_PARTS)
     if found is None:
         detail = f"{file}: op geen werkblad staan de kolommen {', '.join(layout.needed)}"
         raise RefusedDeliveryError(detail, remedy=f"Zet de kolomnamen in een van de eerste {HEADER_WITHIN} rijen.")
@@ -203,6 +221,7 @@ def _read_parquet(data: bytes, layout: Layout, *, file: str) -> pl.DataFrame:
     try:
         names = list(pl.read_parquet_schema(io.BytesIO(data)))
         places = match_columns(names, layout, file=file)
+        _must_fit(data, file=file)
         frame = pl.read_parquet(io.BytesIO(data), columns=[names[place] for place in places.values()])
         cells = frame.select(_as_text(frame[names[place]], file=file).alias(column) for column, place in places.items())
     except RefusedDeliveryError:
@@ -211,6 +230,13 @@ def _read_parquet(data: bytes, layout: Layout, *, file: str) -> pl.DataFrame:
         detail = f"{file}: dit is geen leesbaar Parquet-bestand"
         raise RefusedDeliveryError(detail, remedy=_PARQUET_REMEDY) from None
     return cells.with_columns(pl.int_range(2, cells.height + 2, dtype=pl.Int64).alias("_row"))
+
+
+def _must_fit(data: bytes, *, file: str) -> None:
+    """Refuse more rows than anybody has: a Parquet file of one megabyte may hold a thousand million."""
+    if pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item() > MOST_ROWS:
+        detail = f"{file}: dit bestand heeft meer dan {MOST_ROWS} rijen"
+        raise RefusedDeliveryError(detail, remedy=_IN_PARTS)
 
 
 def _as_text(values: pl.Series, *, file: str) -> pl.Series:

@@ -1,19 +1,60 @@
-"""What all routes of the API have in common: where they are, how ids look, and which errors they may answer."""
+"""What all routes of the API have in common: where they are, what they refuse, how ids look, and which errors they give."""
 
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import date
+from functools import wraps
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, LiteralString
 
-from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Path, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+from starlette.responses import Response
 
+from service.negotiation import JSON, must_be_acceptable, must_be_json
 from service.problems import responses
+from service.viewer import Permission
 
 PREFIX = "/api/v1"
 
-OpaqueId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$", description="opaque id")]
-WITHOUT_ID = responses(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+OpaqueId = Annotated[
+    str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$", description="opaque id", examples=["mB3x0GQ3TzqH1v4rYk2c8A"])
+]
+ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}")
+
+
+def _written_out(kind: LiteralString) -> BeforeValidator:
+    """Refuse a number where a date belongs, as pydantic's error `kind`: it would be read as seconds since 1970."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, str | int | float) and not ISO_DATE.match(str(value)):
+            raise PydanticCustomError(kind, "not written out")
+        return value
+
+    return BeforeValidator(checked)
+
+
+Day = Annotated[date, _written_out("date_parsing")]
+WrittenOut = _written_out("datetime_parsing")
+WITHOUT_ID = responses(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 WITH_ID = WITHOUT_ID | responses(HTTPStatus.NOT_FOUND)
+WITH_BODY = responses(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.NOT_MODIFIED: {"description": "the same as under the ETag that was sent"}
+}
+ANYTHING = "x"
 
 
 class Resource(BaseModel):
@@ -26,3 +67,75 @@ class Link(Resource):
     """Where something else is found."""
 
     href: str = Field(examples=["/api/v1/weeklijsten/mB3x0GQ3TzqH1v4rYk2c8A"])
+
+
+class Operation(APIRoute):
+    """A route that answers only what it understood: no parameter it has none of, no media type it does not speak."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - what APIRoute takes
+        options["operation_id"] = options.get("operation_id") or to_camel(endpoint.__name__)
+        options["summary"] = options.get("summary") or (endpoint.__doc__ or "").partition("\n")[0].rstrip(".")
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Handle a request, or say everything that is wrong with it at once."""
+        handle, checked = super().get_route_handler(), self._checked()
+        known, given = frozenset(_query_names(self.dependant)), self._given()
+        takes_json = self.body_field is not None and "json" in str(
+            getattr(self.body_field.field_info, "media_type", "")
+        )
+
+        async def strict(request: Request) -> Response:
+            must_be_acceptable(request.headers.get("accept"), given)
+            if takes_json:
+                must_be_json(request.headers.get("content-type"))
+            unknown = [name for name in request.query_params if name not in known]
+            if not unknown:
+                return await handle(request)
+            errors: list[Any] = [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in unknown]
+            try:
+                await checked(request)
+            except RequestValidationError as error:
+                errors = [*error.errors(), *errors]
+            raise RequestValidationError(errors)
+
+        return strict
+
+    def _given(self) -> tuple[str, ...]:
+        """Return the media types of a good answer."""
+        documented = [self.responses[status].get("content", {}) for status in self.responses if str(status) < "3"]
+        return (JSON, *(media_type for content in documented for media_type in content))
+
+    def _checked(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the same route with nothing behind it: it finds every other error of a request, and does nothing."""
+
+        @wraps(self.endpoint)
+        def nothing(**_: object) -> Response:
+            return Response()
+
+        return APIRoute(self.path, nothing, response_model=None, methods=self.methods).get_route_handler()
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        kind = field.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (info.alias or name for name, info in kind.model_fields.items())
+        else:
+            yield field.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
+
+
+def new_router() -> APIRouter:
+    """Return the router of one kind of resource."""
+    return APIRouter(prefix=PREFIX, route_class=Operation)
+
+
+def needs(*permissions: Permission) -> dict[str, Any]:
+    """Describe (as ``openapi_extra``) which permissions an operation asks for, by any way of signing in."""
+    scopes = [str(permission) for permission in permissions]
+    return {"security": [{"oauth2": scopes}, {"token": []}, {"session": []}]}
+
+
+OPEN_TO_ALL: dict[str, Any] = {"security": []}

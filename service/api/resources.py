@@ -7,47 +7,46 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from data_contracts.weekly_list import Signal
-from service import words
-from service.api.base import PREFIX, Link, Resource
-from service.reading import Head, Shown
+from service.api.base import Link, Resource
 
 
 class Kwaliteit(Resource):
     """How good the data of one school week are."""
 
     week: date
-    oordeel: str = Field(examples=["goed"])
-    redenen: list[str]
+    oordeel: str = Field(examples=["matig"])
+    redenen: list[str] = Field(
+        examples=["6 procent van de registraties heeft een code die niet in de vertaling staat."]
+    )
 
 
 class Weeklijst(Resource):
     """One school's list of one week, as published; it never changes. A correction is a new edition."""
 
-    id: str
+    id: str = Field(examples=["mB3x0GQ3TzqH1v4rYk2c8A"])
     school: str = Field(examples=["11ZZ03"])
-    schoolnaam: str
+    schoolnaam: str = Field(examples=["Het Baken College"])
     sector: str = Field(examples=["vo"])
     week: date = Field(description="Monday of the week in which it is discussed")
-    editie: int
+    editie: int = Field(description="from 1; a later edition of the same school and week replaces it", examples=[1])
     gepubliceerd_op: datetime
     peilmoment: datetime = Field(description="what was known at this moment counts")
     gegevens_tot: datetime | None = Field(description="when the newest delivery behind it arrived")
     grondslag: str = Field(description="scorekaart or regels", examples=["scorekaart"])
-    grondslag_reden: str
-    modelversie: str | None
-    contractversie: str
-    capaciteit: int
-    aantal_leerlingen: int = Field(description="pupils considered")
-    voorlopig: bool
-    gelijkspelregel: str
-    opmerkingen: list[str]
+    grondslag_reden: str = Field(description="why it stands on rules; empty otherwise", examples=[""])
+    modelversie: str | None = Field(examples=["4f1c0d2ab97e"])
+    contractversie: str = Field(examples=["1.0.0"])
+    capaciteit: int = Field(description="how many conversations the school can hold", examples=[10])
+    aantal_leerlingen: int = Field(description="pupils considered", examples=[412])
+    voorlopig: bool = Field(description="first weeks of the year, or thin data", examples=[False])
+    gelijkspelregel: str = Field(examples=["Bij gelijke score gaat de leerling met de meeste afwezigheid voor."])
+    opmerkingen: list[str] = Field(examples=["Voor klas 4v1 is geen rooster geleverd: daar telt een norm."])
     kwaliteit: list[Kwaliteit]
     links: dict[str, Link] = Field(alias="_links")
 
 
 class Weeklijsten(Resource):
-    """The lists in scope, newest edition of each, newest week first."""
+    """A page of lists: the newest edition of each, newest week first; after a moment, every edition in order."""
 
     weeklijsten: list[Weeklijst]
     links: dict[str, Link] = Field(alias="_links")
@@ -56,42 +55,42 @@ class Weeklijsten(Resource):
 class Bijdrage(Resource):
     """What one feature adds to the score. ``logOdds`` of the signal = ``basis`` + the sum of these."""
 
-    kenmerk: str
-    omschrijving: str
-    waarde: float | None
-    log_odds: float
+    kenmerk: str = Field(examples=["absence_rate_4w"])
+    omschrijving: str = Field(examples=["Afwezigheid, de laatste 4 lesweken"])
+    waarde: float | None = Field(description="null is missing", examples=[0.31])
+    log_odds: float = Field(examples=[1.25])
 
 
 class Reden(Resource):
     """A sentence, and the features it speaks for."""
 
-    kenmerken: list[str]
-    richting: str = Field(examples=["verhoogt"])
-    tekst: str
-    log_odds: float
+    kenmerken: list[str] = Field(examples=["absence_rate_4w"])
+    richting: str = Field(description="verhoogt or verlaagt", examples=["verhoogt"])
+    tekst: str = Field(examples=["In de laatste 4 lesweken 9 dagen ziek gemeld, verdeeld over 4 keer."])
+    log_odds: float = Field(examples=[1.25])
 
 
 class Regel(Resource):
     """A threshold that was reached."""
 
-    regel: str
-    omschrijving: str
-    bron: str
-    wettelijk: bool
-    waarde: float
-    drempel: float
-    eenheid: str
+    regel: str = Field(examples=["mazl_vo"])
+    omschrijving: str = Field(examples=["M@ZL: vierde ziekmelding"])
+    bron: str = Field(examples=["M@ZL, ncj.nl"])
+    wettelijk: bool = Field(examples=[False])
+    waarde: float = Field(examples=[4])
+    drempel: float = Field(examples=[4])
+    eenheid: str = Field(examples=["meldingen"])
     bereikt_op: date
-    uiterlijk: date | None = Field(description="last day to report, where it is a duty")
-    tekst: str
+    uiterlijk: date | None = Field(description="last day to report, where it is a duty", examples=[None])
+    tekst: str = Field(examples=["4 ziekmeldingen in 12 lesweken."])
 
 
 class Schoolweek(Resource):
     """Attendance in one week (0 to 1), of the pupil and of the group; null where nothing is known."""
 
     week: date
-    leerling: float | None
-    groep: float | None
+    leerling: float | None = Field(examples=[0.62])
+    groep: float | None = Field(examples=[0.94])
 
 
 class Kalenderdag(Resource):
@@ -99,155 +98,76 @@ class Kalenderdag(Resource):
 
     dag: date
     soort: str = Field(examples=["ziekmelding"])
-    afwezige_minuten: int
-    geplande_minuten: int
-    te_laat: int
+    afwezige_minuten: int = Field(examples=[350])
+    geplande_minuten: int = Field(examples=[350])
+    te_laat: int = Field(description="times", examples=[0])
     geoorloofd: str = Field(examples=["geoorloofd"])
 
 
 class Signaal(Resource):
     """One pupil on one list."""
 
-    id: str
-    leerling: str = Field(description="pseudonym")
-    naam: str | None = Field(default=None, description="only for roles that may see names")
-    groep: str
-    jaargroep: str | None
-    stand: str = Field(description="aanwezig or al langdurig afwezig")
-    plaats: int | None
-    op_lijst: bool
-    log_odds: float | None
-    kans: float | None = Field(description="calibrated probability, 0 to 1")
-    basis: float | None
-    bijdragen: list[Bijdrage]
-    duiding: str | None = Field(description="in beeld, aandacht or nu bespreken")
-    zekerheid: str | None = Field(description="redelijk zeker or onzeker; null where the model cannot tell")
-    frequentie: str
+    id: str = Field(examples=["Qh7kT2mXw0vB9sLz4cYf1A"])
+    school: str = Field(examples=["11ZZ03"])
+    week: date = Field(description="Monday of the week of the list")
+    editie: int = Field(description="of the list", examples=[1])
+    modelversie: str | None = Field(
+        description="of the scorecard; null where the list stands on rules", examples=["4f1c0d2ab97e"]
+    )
+    peilmoment: datetime = Field(description="what was known at this moment counts")
+    gegevens_tot: datetime | None = Field(description="when the newest delivery behind it arrived")
+    leerling: str = Field(description="pseudonym", examples=["pahsihwbnepg3eqqyupsqqwskrl"])
+    naam: str | None = Field(default=None, description="only for roles that may see names", examples=["Noor de Vries"])
+    groep: str = Field(examples=["2hv1"])
+    jaargroep: str | None = Field(examples=["12"])
+    stand: str = Field(description="aanwezig or al langdurig afwezig", examples=["aanwezig"])
+    plaats: int | None = Field(
+        description="place in the order, from 1; null for whoever is away for long already", examples=[1]
+    )
+    op_lijst: bool = Field(description="within the capacity of the school", examples=[True])
+    log_odds: float | None = Field(description="the score: basis and the sum of bijdragen", examples=[-1.95])
+    kans: float | None = Field(description="calibrated probability, 0 to 1", examples=[0.1246])
+    basis: float | None = Field(description="score of the average pupil", examples=[-3.2])
+    bijdragen: list[Bijdrage] = Field(description="the exact parts of the score")
+    duiding: str | None = Field(description="in beeld, aandacht or nu bespreken", examples=["aandacht"])
+    zekerheid: str | None = Field(
+        description="redelijk zeker or onzeker; null where the model cannot tell", examples=["redelijk zeker"]
+    )
+    frequentie: str = Field(
+        description="the probability in words", examples=["ongeveer 1 van de 10 leerlingen met dit patroon"]
+    )
     verhogend: list[Reden]
-    verlagend: list[Reden]
-    regels: list[Regel]
+    verlagend: list[Reden] = Field(examples=[[]])
+    regels: list[Regel] = Field(description="thresholds reached; never a part of the score")
     sinds: str = Field(description="nieuw, nog steeds or terug", examples=["nieuw"])
-    volgorde_toelichting: str
+    volgorde_toelichting: str = Field(description="why the place changed", examples=[""])
     aanwezigheid: list[Schoolweek]
     kalender: list[Kalenderdag]
-    opmerkingen: list[str]
+    opmerkingen: list[str] = Field(examples=["Pas sinds 5 oktober op deze school."])
     links: dict[str, Link] = Field(alias="_links")
 
 
 class Signalen(Resource):
-    """The signals on one list that the viewer may see, in order."""
+    """A page of signals, in order."""
 
     signalen: list[Signaal]
     links: dict[str, Link] = Field(alias="_links")
 
 
-def weeklijst(head: Head) -> Weeklijst:
-    """Return a published list as a resource."""
-    document = head.document
-    path = f"{PREFIX}/weeklijsten/{head.id}"
-    return Weeklijst(
-        id=head.id,
-        school=document.school,
-        schoolnaam=document.school_name,
-        sector=document.sector,
-        week=document.week,
-        editie=head.edition,
-        gepubliceerd_op=head.published_at,
-        peilmoment=document.as_of,
-        gegevens_tot=document.data_moment,
-        grondslag=words.BASES[document.basis],
-        grondslag_reden=document.basis_reason,
-        modelversie=document.model_version,
-        contractversie=document.contract_version,
-        capaciteit=document.capacity,
-        aantal_leerlingen=document.pupils_considered,
-        voorlopig=document.provisional,
-        gelijkspelregel=document.tie_rule,
-        opmerkingen=list(document.notes),
-        kwaliteit=[
-            Kwaliteit(week=one.week, oordeel=words.GRADES[one.grade], redenen=list(one.reasons))
-            for one in document.quality
-        ],
-        links={"self": Link(href=path), "signalen": Link(href=f"{path}/signalen")},
-    )
+class EerderSignaal(Resource):
+    """Where one pupil stood on the list of another week."""
+
+    id: str = Field(examples=["Zt4nC8pRd2uE6yGx0wKj5B"])
+    week: date
+    plaats: int | None = Field(examples=[4])
+    op_lijst: bool = Field(examples=[True])
+    kans: float | None = Field(description="calibrated probability, 0 to 1", examples=[0.0931])
+    duiding: str | None = Field(description="in beeld, aandacht or nu bespreken", examples=["aandacht"])
+    links: dict[str, Link] = Field(alias="_links")
 
 
-def signaal(shown: Shown, *, name: str | None) -> Signaal:
-    """Return a signal as a resource; `name` only where the viewer may see it."""
-    signal = shown.signal
-    return Signaal(
-        id=shown.id,
-        leerling=signal.pupil,
-        naam=name,
-        groep=signal.group,
-        jaargroep=signal.year_group,
-        stand=words.STANDINGS[signal.standing],
-        plaats=signal.position,
-        op_lijst=signal.on_list,
-        log_odds=signal.log_odds,
-        kans=signal.probability,
-        basis=signal.baseline,
-        bijdragen=[
-            Bijdrage(kenmerk=one.feature, omschrijving=one.label, waarde=one.value, log_odds=one.log_odds)
-            for one in signal.contributions
-        ],
-        duiding=None if signal.tier is None else words.TIERS[signal.tier],
-        zekerheid=None if signal.certainty is None else words.CERTAINTIES[signal.certainty],
-        frequentie=signal.frequency,
-        verhogend=_reasons(signal, raising=True),
-        verlagend=_reasons(signal, raising=False),
-        regels=_rules(signal),
-        sinds=words.SINCE[signal.since],
-        volgorde_toelichting=signal.order_note,
-        aanwezigheid=[Schoolweek(week=one.week, leerling=one.pupil, groep=one.group) for one in signal.attendance],
-        kalender=_calendar(signal),
-        opmerkingen=list(signal.notes),
-        links={
-            "self": Link(href=f"{PREFIX}/signalen/{shown.id}"),
-            "weeklijst": Link(href=f"{PREFIX}/weeklijsten/{shown.list_id}"),
-        },
-    )
+class Historie(Resource):
+    """The signals of one pupil on the lists of other weeks (newest edition of each), newest week first."""
 
-
-def _reasons(signal: Signal, *, raising: bool) -> list[Reden]:
-    return [
-        Reden(
-            kenmerken=list(one.features),
-            richting=words.DIRECTIONS[one.direction],
-            tekst=one.text,
-            log_odds=one.log_odds,
-        )
-        for one in (signal.raising if raising else signal.lowering)
-    ]
-
-
-def _rules(signal: Signal) -> list[Regel]:
-    return [
-        Regel(
-            regel=one.rule,
-            omschrijving=one.label,
-            bron=one.source,
-            wettelijk=one.statutory,
-            waarde=one.value,
-            drempel=one.threshold,
-            eenheid=one.unit,
-            bereikt_op=one.reached_on,
-            uiterlijk=one.deadline,
-            tekst=one.text,
-        )
-        for one in signal.rule_hits
-    ]
-
-
-def _calendar(signal: Signal) -> list[Kalenderdag]:
-    return [
-        Kalenderdag(
-            dag=one.day,
-            soort=words.kind_label(one.kind),
-            afwezige_minuten=one.absent_minutes,
-            geplande_minuten=one.scheduled_minutes,
-            te_laat=one.late,
-            geoorloofd=words.AUTHORISED.get(one.authorised, "onbekend"),
-        )
-        for one in signal.calendar
-    ]
+    signalen: list[EerderSignaal]
+    links: dict[str, Link] = Field(alias="_links")

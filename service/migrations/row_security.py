@@ -28,7 +28,7 @@ FUNCTIONS = (
 
 SCHOOL = "aanwezig_school(school)"
 GROUP = f"{SCHOOL} AND aanwezig_group(school, group_name)"
-OPEN_CASE = "closed_at IS NULL AND expires_on >= CURRENT_DATE"
+RUNNING = "closed_at IS NULL AND expires_on >= CAST(nullif(current_setting('aanwezig.today', true), '') AS date)"
 
 
 def _may(permission: str) -> str:
@@ -37,21 +37,23 @@ def _may(permission: str) -> str:
 
 SIGNALS = (
     f"({_may('weeklijsten:lezen')} AND {GROUP}) OR ({_may('dossiers:lezen')} AND {SCHOOL} AND EXISTS "
-    f"(SELECT 1 FROM cases AS c WHERE c.school = signals.school AND c.pupil = signals.pupil))"
+    f"(SELECT 1 FROM cases AS c WHERE c.school = signals.school AND c.pupil = signals.pupil AND {RUNNING}))"
 )
 NAMES = (
     f"{_may('namen:lezen')} AND {SCHOOL} AND ("
     "EXISTS (SELECT 1 FROM signals AS s WHERE s.school = sealed_names.school AND s.pupil = sealed_names.pupil) OR "
     "EXISTS (SELECT 1 FROM duties AS d WHERE d.school = sealed_names.school AND d.pupil = sealed_names.pupil))"
 )
-CASES = f"({_may('dossiers:openen')} AND {GROUP}) OR ({_may('dossiers:lezen')} AND {SCHOOL} AND {OPEN_CASE})"
+CASES = f"({_may('dossiers:openen')} AND {GROUP}) OR ({_may('dossiers:lezen')} AND {SCHOOL} AND {RUNNING})"
+STANDING = f"(measure = 'leerlingen' AND ({_may('verzuimmeldingen:lezen')} OR {_may('dossiers:lezen')}))"
+"""The size of a school, which comes with every list, tells which edition of the list stands."""
 
 POLICIES: dict[str, dict[str, str]] = {
     "weekly_lists": {"SELECT": f"{_may('weeklijsten:lezen')} AND {SCHOOL}"},
     "signals": {"SELECT": SIGNALS},
     "sealed_names": {"SELECT": NAMES},
     "duties": {"SELECT": f"{_may('verzuimmeldingen:lezen')} AND {SCHOOL}"},
-    "region_cells": {"SELECT": f"{_may('regiobeelden:lezen')} AND {SCHOOL}"},
+    "region_cells": {"SELECT": f"{SCHOOL} AND ({_may('regiobeelden:lezen')} OR {STANDING})"},
     "follow_ups": {
         "SELECT": f"{_may('opvolgingen:lezen')} AND {GROUP}",
         "INSERT": f"{_may('opvolgingen:schrijven')} AND {GROUP}",

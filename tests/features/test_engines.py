@@ -13,8 +13,9 @@ from pyspark.sql import SparkSession
 
 from features.build import build, build_from
 from features.history import history
-from features.rules import hits, rule_packs
+from features.rules import rule_packs
 from features.tables import Tables, prepared
+from features.thresholds import hits
 
 FIRST, LAST = date(2026, 8, 31), date(2026, 10, 9)
 AS_OF = datetime(2026, 10, 12, 4, tzinfo=UTC)

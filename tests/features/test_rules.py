@@ -10,7 +10,8 @@ from data_contracts.errors import SettingsError
 from data_contracts.identifiers import Sector
 from data_contracts.weekly_list import RuleHit
 from features.history import history
-from features.rules import hits, rule_packs, rules_of, worded
+from features.rules import rule_packs, rules_of, worded
+from features.thresholds import hits
 
 FIRST, LAST = date(2026, 8, 31), date(2026, 12, 4)
 AS_OF = datetime(2026, 10, 5, 4, tzinfo=UTC)

@@ -17,8 +17,9 @@ from features.calendar import AMSTERDAM, local_date
 from features.catalogue import NAMES
 from features.history import history, number_of
 from features.panel import panel
-from features.rules import hits, rule_packs
+from features.rules import rule_packs
 from features.tables import Tables
+from features.thresholds import hits
 
 FIRST, LAST = date(2026, 8, 31), date(2026, 10, 16)
 JUNE = date(2026, 6, 22)

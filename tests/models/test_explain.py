@@ -49,6 +49,11 @@ def test_a_sick_report_is_told_with_its_day():
     assert sentence(feature("sick_spells_12w"), known, PERIODS).endswith("de laatste begon op 28 september.")
 
 
+def test_who_was_never_ill_is_told_so_without_a_date():
+    told = sentence(feature("sick_spells_12w"), row(sick_spells_12w=0, last_sick=None), PERIODS)
+    assert told == "Geen ziekmeldingen in de laatste lesweken (12w)."
+
+
 def test_one_is_told_in_the_singular():
     assert sentence(feature("sick_spells_12w"), row(sick_spells_12w=1, last_sick=20724), PERIODS).startswith(
         "1 ziekmelding "

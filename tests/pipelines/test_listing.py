@@ -12,7 +12,8 @@ from data_contracts.school import SchoolSettings
 from data_contracts.weekly_list import Basis, Certainty, RuleHit, Since, Standing, WeeklyList
 from features.catalogue import CATALOGUE
 from models.explain import Period
-from pipelines.listing import Candidate, Counted, Scored, in_view, weekly_list
+from models.scored import Scored
+from pipelines.listing import Candidate, Counted, in_view, weekly_list
 
 WEEK = date(2026, 11, 16)
 AS_OF = datetime(2026, 11, 16, 5, tzinfo=UTC)

@@ -25,6 +25,9 @@ CAST = {
     "mentor": f"mentor-{SCHOOL}",
     "data_team": "datateam",
     "privacy_officer": "fg",
+    "alliance": "swv",
+    "attendance_officer": "leerplicht",
+    "supplier": "leverancier",
 }
 
 
@@ -62,7 +65,7 @@ def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a key for the names."""
     root = tmp_path_factory.mktemp("home")
-    (root / "keys").mkdir()
+    (root / "keys").mkdir(mode=0o700)
     (root / "keys" / "names.key").write_bytes(Fernet.generate_key())
     return root
 

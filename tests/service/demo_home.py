@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sample_lists import NAMES, PRIMARY, SCHOOL, STRANGER, last_weeks_list, pupil, rules_list, weekly_list
+from sample_school import page_of
 
 from data_contracts.weekly_list import SealedName, WeeklyList
 from service import lists
@@ -37,7 +38,7 @@ def fill(home: Path, url: str) -> None:
         rules_list(),
         weekly_list(school=STRANGER, name="Lyceum Zuid"),
     ):
-        lists.publish(engine, weekly, names=names(weekly, fernet), by="test")
+        lists.publish(engine, weekly, names=names(weekly, fernet), by="test", page=page_of(weekly))
     engine.dispose()
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from data_contracts.model_page import Answer, Bar, Drift, ModelPage, SchoolDrift, Signed
+from data_contracts.model_page import Answer, Bar, Drift, Estimate, Lead, Measured, ModelPage, SchoolDrift, Signed
 from features.catalogue import CATALOGUE
 from models.scorecard import Calibration, Scorecard, Shape, Target
 
@@ -93,6 +93,21 @@ def page(school: str, stranger: str, **changes: object) -> ModelPage:
             Bar(label="de regels", kind="rules", found=14, low=7, high=23),
             Bar(label="de afwezigheid in de laatste 4 weken", kind="simple", found=24, low=15, high=33),
             Bar(label="het toeval", kind="simple", found=1.1, low=None, high=None),
+        ),
+        "measured": Measured(
+            pupils=79_224,
+            precision=Estimate(value=0.06, low=0.041, high=0.079),
+            recall=Estimate(value=0.24, low=0.18, high=0.31),
+            rules=Estimate(value=0.022, low=0.01, high=0.036),
+            beats_rules=True,
+        ),
+        "lead": Lead(
+            cases=61,
+            listed=33,
+            quarter=11,
+            median=19,
+            three_quarters=31,
+            before_onset=Estimate(value=0.31, low=0.2, high=0.43),
         ),
         "answers": (
             Answer(label="Genoeg peildata", answer="pass", text="Er is teruggekeken vanaf 4 peildata."),

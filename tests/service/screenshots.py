@@ -40,7 +40,13 @@ def pages(page: Page, url: str) -> dict[str, str]:
     first = page.locator(".entry h3 a").first.get_attribute("href")
     return {
         "weeklijst": f"{url}/weeklijst",
+        "weeklijst-gefilterd": f"{url}/weeklijst?nieuw=ja&opvolging=wacht&volgorde=naam",
         "leerling": f"{url}{first}",
+        "opvolging": f"{url}/opvolging",
+        "niet-pluis": f"{url}/opvolging/niet-pluis",
+        "draaiboek": f"{url}/beheer/draaiboek",
+        "dossiers": f"{url}/dossiers",
+        "school": f"{url}/school",
         "uitleg": f"{url}/uitleg",
         "model": f"{url}/model",
         "aanmelden": f"{url}/aanmelden",

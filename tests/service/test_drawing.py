@@ -4,12 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sample_lists import SCHOOL, on_list, pupil, weekly_list
+from sample_lists import on_list
 
 from data_contracts.reasons import Kind
-from data_contracts.weekly_list import AttendanceWeek, CalendarDay, Contribution, Gone, Signal
-from service import drawing, pages, words
-from service.reading import Shown
+from data_contracts.weekly_list import AttendanceWeek, CalendarDay, Contribution
+from service import drawing, words
 
 MONDAY = date(2026, 11, 2)
 
@@ -158,52 +157,9 @@ def test_the_legend_names_what_occurs_most_days_first():
     ]
 
 
-@pytest.mark.parametrize(
-    ("at", "monday"),
-    [
-        (datetime(2026, 11, 15, 22, 59, tzinfo=UTC), date(2026, 11, 9)),
-        (datetime(2026, 11, 15, 23, 0, tzinfo=UTC), date(2026, 11, 16)),
-        (datetime(2026, 11, 22, 12, 0, tzinfo=UTC), date(2026, 11, 16)),
-    ],
-)
-def test_the_week_turns_at_midnight_in_the_netherlands(at: datetime, monday: date):
-    assert pages.this_week(at) == monday
-
-
 def test_dates_and_numbers_are_written_as_in_dutch():
     assert words.day(date(2026, 3, 5)) == "do\N{NO-BREAK SPACE}5\N{NO-BREAK SPACE}mrt"
     assert words.long_day(date(2026, 3, 5)) == "donderdag 5 maart 2026"
     assert words.moment(datetime(2026, 7, 1, 16, 5, tzinfo=UTC)).endswith("2026, 18:05 uur")
     assert [words.number(one, 1) for one in (1.0, 2.5, -0.5)] == ["1", "2,5", "\N{MINUS SIGN}0,5"]
     assert words.signed(0.844) == "+0,84"
-
-
-def test_a_list_is_parted_as_the_meeting_goes_through_it():
-    shown = tuple(Shown(f"id{place}", "lijst", SCHOOL, signal) for place, signal in enumerate(weekly_list().signals))
-    left = ((Gone(pupil=pupil(33), reason="weer aanwezig"), shown[0]),)
-    page = pages.list_page(shown, left, {pupil(0): "Noor de Vries"})
-    assert [row.shown.signal.position for row in page.on_list] == list(range(1, 11))
-    beyond = [row for group in page.beyond for row in group.rows]
-    assert sorted(row.shown.signal.position for row in beyond) == [12, 15, 18]
-    assert (len(page.below), len(page.absent), len(page.gone)) == (17, 3, 1)
-    assert [duty.deadline for duty in page.duties] == [date(2026, 11, 19)] * 2
-    assert page.on_list[0].name == "Noor de Vries"
-    assert page.on_list[1].name == f"Leerling {pupil(1)[:8]}"
-    everyone = (*page.on_list, *beyond, *page.below, *page.absent)
-    assert {row.id for row in everyone} == {one.id for one in shown}
-
-
-@pytest.mark.parametrize(
-    ("changes", "line"),
-    [
-        ({}, "In de laatste 4 schoolweken 9 dagen ziek gemeld, verdeeld over 4 keer."),
-        ({"log_odds": None}, "4 ziekmeldingen in 12 schoolweken."),
-        ({"raising": ()}, "4 ziekmeldingen in 12 schoolweken."),
-        ({"raising": (), "rule_hits": (), "notes": ("Net nieuw op school.",)}, "Net nieuw op school."),
-    ],
-)
-def test_the_one_line_is_the_strongest_sentence_or_else_the_rule_or_else_the_note(
-    changes: dict[str, object], line: str
-):
-    signal: Signal = on_list(0).model_copy(update=changes)
-    assert pages.Row("id", "naam", Shown("id", "lijst", SCHOOL, signal)).headline == line

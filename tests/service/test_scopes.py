@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,7 +209,8 @@ def test_production_has_no_cast_and_does_not_start_where_there_is_one(
     settings: Settings, engine: Engine, home: Path, tmp_path: Path
 ):
     clean = f"sqlite:///{tmp_path / 'service.db'}"
-    app = create_app(Settings(mode=Mode.PRODUCTION, home=home, database_url=clean))
+    production = Settings(mode=Mode.PRODUCTION, home=home, database_url=clean, public_url="https://a.school.nl")
+    app = create_app(production)
     client = Client(app)
     page = client.get("/aanmelden").text
     assert "persoon" not in page
@@ -219,7 +221,7 @@ def test_production_has_no_cast_and_does_not_start_where_there_is_one(
         if session.scalar(select(PersonRow.id).where(PersonRow.demo_key.is_not(None))) is None:
             session.add(PersonRow(name="demo", demo_key="demo"))
     with pytest.raises(SettingsError, match="demo"):
-        create_app(Settings(mode=Mode.PRODUCTION, home=settings.home, database_url=settings.database_url))
+        create_app(replace(production, database_url=settings.database_url))
 
 
 def test_the_mode_is_production_unless_said_otherwise(tmp_path: Path):

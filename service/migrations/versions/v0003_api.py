@@ -121,6 +121,7 @@ def _done() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("received_at", Moment, nullable=False),
         sa.Column("received_by", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("suffix", sa.String(8), nullable=False),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),

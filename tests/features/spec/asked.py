@@ -8,8 +8,9 @@ from made_school import SCHOOL
 
 from features.build import build
 from features.history import History, day_of, history, number_of
-from features.rules import hits, rule_packs
+from features.rules import rule_packs
 from features.tables import Tables
+from features.thresholds import hits
 from spec.written import MONTHS, WEEKDAYS, Spec, day, moment, number, school_of, table
 
 RULES = {rule.id: rule for rules in rule_packs().values() for rule in rules}

@@ -1,0 +1,299 @@
+"""Which pupils have reached which threshold: the rules of `features.rules`, counted on the same history as the features.
+
+Engines that keep rows in memory are asked first whether there is anything to count: most rules are reached by nobody.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+from dateutil.relativedelta import relativedelta
+
+from data_contracts.weekly_list import RuleHit
+from features.calendar import school_year_start
+from features.fixed import fixed
+from features.frames import Frame, Held, collected, held, like, settle
+from features.history import FULL_DAY, History, number_of
+from features.rules import Rule, Window, worded
+from features.scheduled import week_of
+from features.spells import in_spells
+
+PUPIL = ["school", "pupil"]
+HIT = ["school", "pupil", "rule", "value", "reached"]
+_DIGITS = 6  # of sums of sixtieths of an hour, where they are held against a threshold
+_PUBLISHED_DIGITS = 9
+_WEEK_OF_LESSONS = 5 * 300  # minutes: a few hours say nothing about a share
+
+
+def reached(past: History, rules: Mapping[str, Sequence[Rule]]) -> dict[tuple[str, str], tuple[RuleHit, ...]]:
+    """Rules reached by the pupils of `past`, in words: per school and pupil, duties first.
+
+    Parameters
+    ----------
+    rules
+        Of each school those by which it works.
+    """
+    every_rule = tuple({rule.id: rule for of_school in rules.values() for rule in of_school}.values())
+    applies = {school: {rule.id for rule in of_school} for school, of_school in rules.items()}
+    found = collected(hits(past, every_rule)).rows(named=True)
+    return worded([row for row in found if row["rule"] in applies[row["school"]]], every_rule)
+
+
+def hits(past: History, rules: Sequence[Rule]) -> Frame:
+    """Who has reached which rule: ``school, pupil, rule, value, reached`` (day number), for pupils now enrolled.
+
+    Every rule is counted for every school; the caller keeps those of the school's sector.
+    """
+    found = [part for rule in rules if (part := _hits_of(past, rule)) is not None]
+    if not found:
+        return _as_hits(past, [])
+    reached = nw.concat(found, how="vertical").join(past.pupils.select(*PUPIL), on=PUPIL, how="inner")
+    # The last bits of a sum depend on the order in which it was made; what is published does not.
+    return reached.with_columns(nw.col("value").round(_PUBLISHED_DIGITS)).select(HIT)
+
+
+def _hits_of(past: History, rule: Rule) -> Frame | None:
+    """`HIT` of one rule; None where nobody can have reached it."""
+    if rule.window.restarts:
+        return _restarting(past, rule)
+    if rule.measure.endswith("_run"):
+        return _runs(past, rule)
+    if rule.measure == "absent_share":
+        return _shares(past, rule)
+    return _counts(past, rule)
+
+
+def _looked_at(frame: Frame) -> Held:
+    """Work `frame` out, so that work on nothing can be left out; on Spark that would cost more than it saves."""
+    return Held(frame, None) if frame.implementation.is_pyspark() else held(frame)
+
+
+def _reached(value: nw.Expr, rule: Rule) -> nw.Expr:
+    value = value.round(_DIGITS)  # sums of sixtieths of an hour: exactly sixteen hours must be sixteen
+    over = value >= rule.threshold if rule.operator == ">=" else value > rule.threshold
+    return over & (value <= rule.below) if rule.below is not None else over
+
+
+@fixed
+def _enough(column: str, rule: Rule) -> nw.Expr:
+    return _reached(nw.col(column), rule)
+
+
+@fixed
+def _of_rule(rule: Rule, value: str = "value", reached: str = "reached") -> tuple[nw.Expr, ...]:
+    """Columns `HIT`."""
+    return (
+        nw.col(*PUPIL),
+        nw.lit(rule.id).alias("rule"),
+        nw.col(value).cast(nw.Float64).alias("value"),
+        nw.col(reached).alias("reached"),
+    )
+
+
+def _since(past: History, window: Window) -> int | None:
+    """Return the first day number of a window that is the same for every school; None for lesson weeks."""
+    today = past.until
+    if window.school_year:
+        return number_of(school_year_start(today))
+    if window.months is not None:
+        return number_of(today - relativedelta(months=window.months))
+    return None
+
+
+def _within(past: History, events: Frame, window: Window, *, day: str = "day", placed: bool = False) -> Frame:
+    """Events within `window`; whether they tell ``weeks_ago`` already, is `placed`."""
+    since = _since(past, window)
+    if since is not None:
+        return events.filter(_from(day, since))
+    if placed:
+        return events.filter(_last(window.lesson_weeks or 0))
+    weeks = past.school_weeks.filter(_last(window.lesson_weeks or 0)).select("school", "week")
+    return events.with_columns(week=week_of(nw.col(day))).join(weeks, on=["school", "week"], how="inner")
+
+
+@fixed
+def _from(day: str, since: int) -> nw.Expr:
+    return nw.col(day) >= since
+
+
+@fixed
+def _last(weeks: int) -> nw.Expr:
+    return nw.col("weeks_ago") < weeks
+
+
+_PER_DAY: dict[str, tuple[str, Callable[[nw.Expr], nw.Expr]]] = {
+    "unauthorised_hours": ("unauthorised_minutes", lambda minutes: minutes / 60),
+    "luxury_days": ("luxury_minutes", lambda _: nw.lit(1.0)),
+    "sick_days": ("sick_minutes", lambda _: nw.lit(1.0)),
+    "late": ("late_count", lambda count: count.cast(nw.Float64)),
+}
+"""Per measure of days: on which column it goes, and how much a day counts."""
+
+
+def _events(past: History, measure: str) -> Frame:
+    """Return what is counted, day by day: ``school, pupil, day, amount``, and of days ``weeks_ago``."""
+    if measure in _PER_DAY:
+        return past.days.filter(_any(_PER_DAY[measure][0])).select(*_amounts(measure))
+    return past.sick_spells.filter(_of_length(measure)).select(*PUPIL, day="first_day", amount=nw.lit(1.0))
+
+
+@fixed
+def _any(column: str) -> nw.Expr:
+    return nw.col(column) > 0
+
+
+@fixed
+def _amounts(measure: str) -> tuple[nw.Expr, ...]:
+    column, amount = _PER_DAY[measure]
+    return nw.col(*PUPIL, "day", "weeks_ago"), amount(nw.col(column)).alias("amount")
+
+
+@fixed
+def _of_length(measure: str) -> nw.Expr:
+    length = nw.col("school_days")
+    return length <= 2 if measure == "short_sick_spells" else length > 0  # noqa: PLR2004 - by the rule's source
+
+
+def _counts(past: History, rule: Rule) -> Frame | None:
+    found = _events(past, rule.measure)
+    events = _looked_at(_within(past, found, rule.window, placed=rule.measure in _PER_DAY))
+    if events.empty():
+        return None
+    totals = events.frame.with_columns(*_running()).with_columns(_day_reached(rule)).group_by(PUPIL).agg(*_totals())
+    return totals.filter(_enough("value", rule)).select(*_of_rule(rule))
+
+
+@fixed
+def _running() -> dict[str, nw.Expr]:
+    return {"_sum": nw.col("amount").cum_sum().over(*PUPIL, order_by="day")}
+
+
+@fixed
+def _day_reached(rule: Rule) -> nw.Expr:
+    return nw.when(_reached(nw.col("_sum"), rule)).then(nw.col("day")).alias("reached")
+
+
+@fixed
+def _totals() -> tuple[nw.Expr, ...]:
+    return nw.col("amount").sum().alias("value"), nw.col("reached").min()
+
+
+def _runs(past: History, rule: Rule) -> Frame | None:
+    if rule.measure == "sick_run" and _looked_at(past.sick_spells.filter(_enough("school_days", rule))).empty():
+        return None
+    days = _looked_at(past.days.filter(_counts_in_run(rule.measure)))
+    needed = int(rule.threshold) + (1 if rule.operator == ">" else 0)
+    if days.fewer_than(needed):
+        return None
+    placed = settle(in_spells(days.frame))
+    runs = placed.group_by([*PUPIL, "spell"]).agg(*_of_run()).filter(_enough("length", rule))
+    within = _looked_at(_within(past, runs, rule.window, day="last_day"))
+    if within.empty():
+        return None
+    newest = within.frame.group_by(PUPIL).agg(nw.col("spell").max())
+    reached = placed.filter(nw.col("position") == needed).select(*PUPIL, "spell", reached=nw.col("day"))
+    return (
+        within.frame.join(newest, on=[*PUPIL, "spell"], how="inner")
+        .join(reached, on=[*PUPIL, "spell"], how="inner")
+        .select(*_of_rule(rule, "length"))
+    )
+
+
+@fixed
+def _counts_in_run(measure: str) -> nw.Expr:
+    if measure == "sick_run":
+        return nw.col("sick_minutes") > 0
+    unauthorised = nw.col("unauthorised_minutes")
+    return (unauthorised >= FULL_DAY * nw.col("scheduled_minutes")) & (unauthorised > 0)
+
+
+@fixed
+def _of_run() -> tuple[nw.Expr, ...]:
+    return nw.col("position").max().alias("length"), nw.col("day").max().alias("last_day")
+
+
+def _shares(past: History, rule: Rule) -> Frame | None:
+    weeks = _within(past, past.weeks, rule.window, day="week", placed=True)
+    found = _looked_at(
+        weeks.group_by(PUPIL)
+        .agg(nw.col("absent_minutes", "scheduled_minutes").sum())
+        .filter(_a_week())
+        .with_columns(_share())
+        .filter(_enough("value", rule))
+    )
+    if found.empty():
+        return None
+    last = past.school_days.group_by(["school"]).agg(nw.col("day").max().alias("reached"))
+    return found.frame.join(last, on="school", how="inner").select(*_of_rule(rule))
+
+
+@fixed
+def _a_week() -> nw.Expr:
+    return nw.col("scheduled_minutes") >= _WEEK_OF_LESSONS
+
+
+@fixed
+def _share() -> nw.Expr:
+    return (nw.col("absent_minutes") / nw.max_horizontal(nw.col("scheduled_minutes"), nw.lit(1))).alias("value")
+
+
+def _restarting(past: History, rule: Rule) -> Frame | None:
+    """Walk through the days of the few pupils who can have reached the threshold at all.
+
+    After each time a new period begins, so the days before count no more. Each stays in view for one more window.
+    """
+    length = rule.window.lesson_weeks or 0
+    events = _looked_at(_events(past, rule.measure))
+    # Reached within the last window means: enough in all, and something in that window.
+    totals = _looked_at(events.frame.group_by(PUPIL).agg(*_in_all()).filter(_can_have(rule)))
+    if totals.empty():
+        return None
+    candidates = events.frame.join(totals.frame, on=PUPIL, how="semi")
+    rows = collected(candidates.select(*PUPIL, "day", "amount", "weeks_ago")).rows(named=True)
+    histories: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: row["day"]):
+        histories.setdefault((row["school"], row["pupil"]), []).append(row)
+    over: Callable[[float], bool] = (
+        (lambda amount: amount >= rule.threshold) if rule.operator == ">=" else (lambda amount: amount > rule.threshold)
+    )
+    reached = [
+        (*who, rule.id, amount, day)
+        for who, days in histories.items()
+        for day, amount in _times_reached(days, length=length, over=over)
+    ]
+    return _as_hits(past, reached)
+
+
+def _times_reached(
+    days: Sequence[dict[str, Any]], *, length: int, over: Callable[[float], bool]
+) -> list[tuple[int, float]]:
+    """Return day and amount of each time the threshold was reached within the last `length` weeks.
+
+    Every one of them: whether an earlier report was made is not known here, so a newer one may not hide it.
+    """
+    period: list[dict[str, Any]] = []
+    found: list[tuple[int, float]] = []
+    for day in days:
+        period = [earlier for earlier in period if earlier["weeks_ago"] - day["weeks_ago"] < length] + [day]
+        amount = sum(each["amount"] for each in period)
+        if over(round(amount, _DIGITS)):
+            found += [(day["day"], amount)] if day["weeks_ago"] < length else []
+            period = []
+    return found
+
+
+@fixed
+def _in_all() -> tuple[nw.Expr, ...]:
+    return nw.col("amount").sum().alias("_total"), nw.col("weeks_ago").min().alias("weeks_ago")
+
+
+@fixed
+def _can_have(rule: Rule) -> nw.Expr:
+    return _reached(nw.col("_total"), rule) & _last(rule.window.lesson_weeks or 0)
+
+
+def _as_hits(past: History, found: Sequence[tuple[str, str, str, float, int]]) -> Frame:
+    """Bring `HIT` rows that were found by walking back into a frame of the history's own engine."""
+    types = (nw.String, nw.String, nw.String, nw.Float64, nw.Int64)
+    columns: dict[str, list[Any]] = {name: [row[place] for row in found] for place, name in enumerate(HIT)}
+    return like(past.pupils, columns, dict(zip(HIT, types, strict=True)))

@@ -1,0 +1,114 @@
+"""Legal duties to report, for an attendance officer: unauthorised absence, and nothing else of a pupil.
+
+What is read here was set apart when the list was published (`service.shared`); the list itself is not asked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from service import audit, names, reading
+from service.audit import Action
+from service.shared import Duty, Measure
+from service.tables import DutyRow, RegionCellRow
+from service.viewer import Permission, Viewer
+
+A_DUTY = "deze verzuimmelding"
+
+
+@dataclass(frozen=True)
+class ShownDuty:
+    """The duties about one pupil on one list."""
+
+    id: str
+    school: str
+    pupil: str
+    group: str
+    week: date
+    duty: Duty
+
+
+def duties(
+    viewer: Viewer,
+    session: Session,
+    *,
+    limit: int,
+    school: str | None = None,
+    week: date | None = None,
+    after: tuple[date, str] | None = None,
+) -> tuple[ShownDuty, ...]:
+    """Return duties in scope, newest week first, of the list that stands in each week; each pupil is logged.
+
+    Parameters
+    ----------
+    limit
+        How many at most.
+    school, week
+        Of that school, or that week (its Monday), alone.
+    after
+        Week and id of the last one that was given before.
+    """
+    query = _standing(viewer).order_by(DutyRow.week.desc(), DutyRow.id).limit(limit)
+    if school is not None:
+        query = query.where(DutyRow.school == school)
+    if week is not None:
+        query = query.where(DutyRow.week == week)
+    if after is not None:
+        last, last_id = after
+        query = query.where(or_(DutyRow.week < last, and_(DutyRow.week == last, DutyRow.id > last_id)))
+    return _read(viewer, session, session.scalars(query))
+
+
+def newest(viewer: Viewer, session: Session, *, limit: int) -> tuple[ShownDuty, ...]:
+    """Return the duties on the newest list of each school in scope; each pupil is logged."""
+    last = select(RegionCellRow.school, func.max(RegionCellRow.week)).where(RegionCellRow.measure == Measure.PUPILS)
+    lists = [(school, week) for school, week in session.execute(last.group_by(RegionCellRow.school))]
+    query = _standing(viewer).where(tuple_(DutyRow.school, DutyRow.week).in_(lists))
+    return _read(viewer, session, session.scalars(query.order_by(DutyRow.id).limit(limit)))
+
+
+def weeks(viewer: Viewer, session: Session) -> tuple[date, ...]:
+    """Return the weeks of which there are lists in scope, newest first."""
+    viewer.must(Permission.READ_DUTIES)
+    query = select(RegionCellRow.week).where(RegionCellRow.measure == Measure.PUPILS).distinct()
+    return tuple(session.scalars(query.order_by(RegionCellRow.week.desc())))
+
+
+def duty(viewer: Viewer, session: Session, duty_id: str) -> ShownDuty:
+    """Return one; the pupil is logged.
+
+    Raises
+    ------
+    NotFoundError
+        It does not exist, does not stand any more, or is not for this viewer.
+    """
+    found = _read(viewer, session, session.scalars(_standing(viewer).where(DutyRow.id == duty_id)))
+    if not found:
+        raise reading.not_found(A_DUTY)
+    return found[0]
+
+
+def _standing(viewer: Viewer) -> Select[DutyRow]:
+    """Return duties on the newest edition of each list: what a correction took back is not told."""
+    viewer.must(Permission.READ_DUTIES)
+    newest = (
+        select(RegionCellRow.school, RegionCellRow.week, func.max(RegionCellRow.edition).label("edition"))
+        .where(RegionCellRow.measure == Measure.PUPILS)
+        .group_by(RegionCellRow.school, RegionCellRow.week)
+        .subquery()
+    )
+    stands = and_(newest.c.school == DutyRow.school, newest.c.week == DutyRow.week, newest.c.edition == DutyRow.edition)
+    return select(DutyRow).join(newest, stands)
+
+
+def _read(viewer: Viewer, session: Session, rows: Iterable[DutyRow]) -> tuple[ShownDuty, ...]:
+    shown = tuple(
+        ShownDuty(row.id, row.school, row.pupil, row.group_name, row.week, Duty.model_validate_json(row.document))
+        for row in rows
+    )
+    for school, pupils in names.by_school((one.school, one.pupil) for one in shown).items():
+        audit.record(viewer, session, action=Action.DUTY_READ, school=school, subjects=pupils)
+    return shown

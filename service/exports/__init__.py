@@ -1,0 +1,1 @@
+"""A list on paper, for the meeting: as a workbook and as pages to print."""

@@ -1,0 +1,96 @@
+"""The running API against its own document: whatever is sent, no fault of ours, and no answer that is not documented.
+
+The long run: ``AANWEZIG_API_EXAMPLES=500 make test`` (or pytest on this file alone).
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+import uvicorn
+from conftest import Client
+from hypothesis import HealthCheck, settings
+from sample_lists import SCHOOL, STRANGER
+from sample_model import page
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+from sqlalchemy import Engine
+
+from service import lists, openapi
+from service.api.base import PREFIX
+from service.app import create_app
+from service.settings import Settings
+
+EXAMPLES = int(os.environ.get("AANWEZIG_API_EXAMPLES", "3"))
+LIMITS = "[person]\na_second = 100000\nburst = 1000000\n"
+"""Whoever sends anything at all would be sent away for asking too much, and never get to what is tested here."""
+
+ROLES = ("care", "data_team", "alliance", "attendance_officer", "supplier", "privacy_officer")
+DOCUMENT = schemathesis.openapi.from_dict(openapi.document())
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings, home: Path, engine: Engine) -> Iterator[str]:
+    """A service that really runs, on loopback, with a scorecard in use."""
+    lists.publish_model(engine, page(SCHOOL, STRANGER))
+    (home / "limits.toml").write_text(LIMITS)
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def callers(signed_in) -> dict[str, dict[str, str]]:
+    """Headers of everybody who may ask, by role."""
+    return {role: {"cookie": "; ".join(f"{n}={v}" for n, v in signed_in(role).cookies.items())} for role in ROLES}
+
+
+@pytest.fixture(scope="module")
+def known(signed_in) -> dict[str, str]:
+    """Ids of what there is, by the name of the parameter."""
+    care: Client = signed_in("care")
+    weekly = care.get("/api/v1/weeklijsten").json()["weeklijsten"][0]["id"]
+    signals = care.get(f"/api/v1/weeklijsten/{weekly}/signalen").json()["signalen"]
+    return {"list_id": weekly, "signal_id": signals[0]["id"]}
+
+
+@DOCUMENT.parametrize()
+@BOUNDED
+def test_no_fault_and_no_surprise(
+    case: schemathesis.Case, address: str, callers: dict[str, dict[str, str]], known: dict[str, str]
+):
+    for caller in callers.values():
+        _ask(case, address, caller)
+    if any(name in known for name in case.path_parameters):
+        case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
+        for caller in callers.values():
+            _ask(case, address, caller)
+
+
+def _ask(case: schemathesis.Case, address: str, caller: dict[str, str]) -> None:
+    case.headers.pop("Authorization", None)  # it makes one up, but here a cookie says who asks
+    case.cookies.clear()
+    case.call_and_validate(base_url=f"{address}{PREFIX}", headers={**caller, "origin": address}, checks=CHECKS)
