@@ -14,7 +14,7 @@ from benchmarks.explain import _card
 from benchmarks.measured import apart, show
 from benchmarks.shape import Frames, one_school
 from models.scorecard import Scorecard
-from service.score_request import COLUMNS
+from service.live.score_request import COLUMNS
 
 SECONDS = {"small": 6.0, "full": 20.0}
 BATCH = 500

@@ -1,7 +1,7 @@
 """The door from the command line to who may come in: people with their school's account, and programs."""
 
-from service.access import Access, Account, Accounts
-from service.accounts import (
+from service.who.access import Access, Account, Accounts
+from service.who.accounts import (
     add_client,
     add_external_client,
     add_person,

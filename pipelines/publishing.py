@@ -1,7 +1,7 @@
 """The one door from the pipelines to the service: handing over lists and pages, and reading back what a run goes on from."""
 
 from service.digest import address, letters
-from service.followed import followed_up
+from service.following.followed import followed_up
 from service.lists import (
     ListStanding,
     Published,

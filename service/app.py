@@ -8,35 +8,24 @@ from sqlalchemy import Engine
 from starlette.staticfiles import StaticFiles
 
 from data_contracts.errors import AanwezigError
-from service import (
-    admission,
-    api,
-    auth,
+from service import api, auth, db, openapi, safe, web
+from service.auth import Installation
+from service.front import admission, headers, logs, metrics, problems, verbs
+from service.front.limits import Buckets, Limits
+from service.pages import (
     case_pages,
-    db,
     duty_pages,
     follow_up_pages,
-    headers,
-    logs,
-    metrics,
     model,
-    oauth,
-    openapi,
-    pages,
     playbook_pages,
-    problems,
     pupil,
     region_pages,
-    safe,
     school,
-    sign_in,
-    verbs,
-    web,
     week,
 )
-from service.auth import Installation
-from service.limits import Buckets, Limits
+from service.pages import start as pages
 from service.settings import Settings
+from service.who import oauth, sign_in
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

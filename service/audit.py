@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
-from service import tracing
+from service.front import tracing
 from service.tables import AuditRow, new_id, now
 from service.viewer import ROLES, Permission, Role, Viewer
 

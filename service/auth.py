@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from data_contracts.errors import SettingsError, SignInError, UsageError
-from service import audit, db, scope, tokens
+from service import audit, db, scope
 from service.audit import Action
-from service.oidc import Provider
 from service.settings import Settings
 from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, SessionRow, now
-from service.tokens import Holder, Tokens
 from service.vault import Vault
 from service.viewer import Role, Viewer
+from service.who import tokens
+from service.who.oidc import Provider
+from service.who.tokens import Holder, Tokens
 
 TOKEN_BYTES = 32
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from data_contracts.errors import SettingsError
 from data_contracts.weekly_list import WeeklyList
 from service import auth, db, reading, scope, words
-from service.care import care_on
-from service.listed import lacks_delivery
+from service.following.care import care_on
+from service.pages.listed import lacks_delivery
 from service.settings import Settings
 from service.tables import GrantRow, PersonRow
 from service.viewer import Role, Viewer

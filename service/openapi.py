@@ -10,9 +10,9 @@ from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 
-from service import headers
 from service.examples import example
-from service.problems import MEDIA_TYPE, Problem
+from service.front import headers
+from service.front.problems import MEDIA_TYPE, Problem
 from service.viewer import Permission
 
 TITLE = "Aanwezig"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from data_contracts.errors import SettingsError
-from service.lifetimes import LIFETIMES
+from service.who.lifetimes import LIFETIMES
 
 DEFAULT_HOME = "var"
 DEMO_URL = "http://127.0.0.1:8000"

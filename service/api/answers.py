@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from service.api.base import Resource
-from service.negotiation import JSON
+from service.front.negotiation import JSON
 
 TAG_BYTES = 12
 

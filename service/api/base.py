@@ -16,8 +16,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from service.negotiation import JSON, must_be_acceptable, must_be_json
-from service.problems import responses
+from service.front.negotiation import JSON, must_be_acceptable, must_be_json
+from service.front.problems import responses
 from service.viewer import Permission
 
 PREFIX = "/api/v1"

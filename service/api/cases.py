@@ -27,8 +27,8 @@ from service.api.base import (
 )
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.cases import Case, Ground, Latest, Status
+from service.front.problems import responses
 from service.moments import Moment
-from service.problems import responses
 from service.vault import Vault
 from service.viewer import Permission, Viewer
 

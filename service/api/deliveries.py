@@ -29,10 +29,10 @@ from service.api.base import (
 )
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.api.resources import Kwaliteit
+from service.front.negotiation import MediaTypeError
+from service.front.problems import responses
 from service.inbox import Format, Kind, Status
 from service.moments import Moment
-from service.negotiation import MediaTypeError
-from service.problems import responses
 from service.tables import DeliveryRow
 from service.viewer import Permission
 

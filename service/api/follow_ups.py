@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from data_contracts.errors import UsageError
-from service import auth, follow_ups, names
+from service import auth, names
 from service.api.answers import answer
 from service.api.base import PREFIX, WITH_BODY, WITH_ID, WITHOUT_ID, Day, Link, OpaqueId, Resource, needs, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Number, Since, links
-from service.follow_ups import FollowUp, Kind, Outcome, Plan
-from service.negotiation import JSON
-from service.problems import responses
+from service.following import follow_ups
+from service.following.follow_ups import FollowUp, Kind, Outcome, Plan
+from service.front.negotiation import JSON
+from service.front.problems import responses
 from service.vault import Vault
 from service.viewer import Permission, Viewer
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from data_contracts.errors import StorageError
 from service import auth, db
 from service.api.base import OPEN_TO_ALL, Resource, new_router
-from service.problems import responses
+from service.front.problems import responses
 
 router = new_router()
 router.tags = ["gezondheid"]

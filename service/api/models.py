@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from data_contracts.model_page import ModelPage
 from models.scorecard import Scorecard
-from service import auth, model, reading
+from service import auth, reading
 from service.api.answers import answer, answer_json
 from service.api.base import PREFIX, UNCHANGED, WITH_ID, Link, Resource, needs, new_router
-from service.negotiation import JSON
+from service.front.negotiation import JSON
+from service.pages import model
 from service.viewer import Permission, Viewer
 
 router = new_router()

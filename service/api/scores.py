@@ -13,16 +13,18 @@ from starlette.responses import Response
 from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.tables import CONTRACT_VERSION
 from data_contracts.weekly_list import Standing
-from service import audit, auth, problems, scores, words
+from service import audit, auth, words
 from service.api.answers import answer
 from service.api.base import PREFIX, WITH_BODY, WITH_ID, Link, Resource, needs, new_router
 from service.api.resources import Bijdrage, Reden, Regel
 from service.api.shaping import Json, bijdragen, redenen, regels
 from service.audit import Action
-from service.negotiation import JSON, must_be_json
-from service.problems import FieldError
-from service.score_checks import FaultyRequestError, Place, read
-from service.score_request import EXAMPLE, ScoreVraag
+from service.front import problems
+from service.front.negotiation import JSON, must_be_json
+from service.front.problems import FieldError
+from service.live import scores
+from service.live.score_checks import FaultyRequestError, Place, read
+from service.live.score_request import EXAMPLE, ScoreVraag
 from service.tables import now
 from service.viewer import Permission, Viewer
 

@@ -28,7 +28,7 @@ from service.api.base import (
 )
 from service.api.paging import MOST, After, Amount, SignalCursor, Since, links
 from service.api.resources import Historie, Signaal, Signalen
-from service.negotiation import JSON, preferred
+from service.front.negotiation import JSON, preferred
 from service.pulling import Position
 from service.reading import Shown
 from service.viewer import Permission, Viewer

@@ -23,10 +23,10 @@ from pipelines.publishing import open_database
 from pipelines.simulate import simulate
 from pipelines.tables import load
 from pipelines.weekly import gathered
-from service import scores
-from service.score_checks import read
-from service.score_request import COLUMNS
-from service.scores import COMPARING, Score
+from service.live import scores
+from service.live.score_checks import read
+from service.live.score_request import COLUMNS
+from service.live.scores import COMPARING, Score
 
 MONDAY = date(2026, 11, 16)
 AS_OF = datetime(2026, 11, 16, 5, tzinfo=UTC)

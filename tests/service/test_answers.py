@@ -17,8 +17,9 @@ from sqlalchemy import Engine, select
 from starlette.routing import BaseRoute
 
 import service
-from service import db, headers, lists, openapi
+from service import db, lists, openapi
 from service.app import create_app
+from service.front import headers
 from service.settings import Mode, Settings
 from service.tables import ListRow, SignalRow
 

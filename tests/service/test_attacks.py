@@ -13,7 +13,7 @@ from sample_model import page
 from sqlalchemy import Engine
 
 from service import db
-from service.score_request import EXAMPLE
+from service.live.score_request import EXAMPLE
 from service.tables import ModelPageRow
 
 A = "/api/v1"

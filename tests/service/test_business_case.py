@@ -10,9 +10,10 @@ from sample_model import page as sample_page
 from sample_model import rules_page
 
 from data_contracts.model_page import Estimate, Measured, ModelPage
-from service import business_case, lists
+from service import lists
 from service.app import create_app
-from service.business_case import Own
+from service.pages import business_case
+from service.pages.business_case import Own
 from service.settings import Mode, Settings
 
 PAGE = "/regio/rekenhulp"

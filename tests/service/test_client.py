@@ -17,14 +17,16 @@ from pydantic.alias_generators import to_snake
 from sample_lists import SCHOOL, WEEK
 from sqlalchemy import Engine
 
-from service import accounts, calling, openapi
-from service.access import Access
+from service import openapi
 from service.api.resources import Signalen
 from service.api.signals import Zoekvraag
-from service.calling import ApiError, Caller
-from service.client import Client, frame
-from service.client_tokens import Tokens, by_key, by_secret
+from service.client import calling
+from service.client.calling import ApiError, Caller
+from service.client.client_tokens import Tokens, by_key, by_secret
+from service.client.methods import Client, frame
 from service.settings import DEMO_URL
+from service.who import accounts
+from service.who.access import Access
 
 CARE = Access.of("care_coordinator", schools=[SCHOOL])
 ALLIANCE = Access.of("alliance", schools=[SCHOOL, "22ZZ00", "33ZZ01"])

@@ -8,7 +8,8 @@ from sample_lists import on_list
 
 from data_contracts.reasons import Kind
 from data_contracts.weekly_list import AttendanceWeek, CalendarDay, Contribution
-from service import drawing, words
+from service import words
+from service.pages import drawing
 
 MONDAY = date(2026, 11, 2)
 

@@ -16,10 +16,11 @@ from pypdf import PdfReader
 from sample_lists import SCHOOL, WEEK, hours_rule, on_list, pupil, weekly_list
 from sqlalchemy import Engine, select
 
-from service import db, listed
-from service.exports import pdf, sheet, xlsx
-from service.exports.sheet import Sheet
-from service.filters import Filters
+from service import db
+from service.pages import listed
+from service.pages.exports import pdf, sheet, xlsx
+from service.pages.exports.sheet import Sheet
+from service.pages.filters import Filters
 from service.reading import Head, Shown
 from service.tables import AuditRow
 from service.viewer import Role, Viewer

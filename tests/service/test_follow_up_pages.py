@@ -25,9 +25,11 @@ from sample_lists import (
 from sqlalchemy import Engine, delete, select
 
 from data_contracts.weekly_list import AttendanceWeek, Direction, Reason, Signal, Standing
-from service import board, db, follow_up_drawing, off_list, playbook, scope, waking
-from service.care import Care, Step
-from service.follow_ups import KINDS, Kind
+from service import db, scope
+from service.following import board, off_list, playbook, waking
+from service.following.care import Care, Step
+from service.following.follow_ups import KINDS, Kind
+from service.pages import follow_up_drawing
 from service.reading import Head, Shown
 from service.tables import AuditRow, FollowUpRow, PlaybookRow, SignalRow
 from service.viewer import Role, Viewer
@@ -282,7 +284,7 @@ class TestLeavingAndWaking:
         assert "terugkijken was afgesproken" in part(care.get(OPEN).text, "wacht")
 
     def test_to_leave_a_pupil_is_no_help_given(self, care: Client, engine: Engine):
-        from service import followed  # noqa: PLC0415 - only here
+        from service.following import followed  # noqa: PLC0415 - only here
 
         planned(care, engine, 0, soort="laten", notitie="Breuk in het been.")
         planned(care, engine, 1, soort="nietPluis", notitie="Stil geworden.")

@@ -11,8 +11,9 @@ from sample_lists import SCHOOL, STRANGER, pupil
 from sqlalchemy import Engine, select
 
 from data_contracts.errors import StorageError
-from service import db, follow_ups, scope
-from service.follow_ups import KINDS, OUTCOMES, Kind, Outcome
+from service import db, scope
+from service.following import follow_ups
+from service.following.follow_ups import KINDS, OUTCOMES, Kind, Outcome
 from service.tables import AuditRow, FollowUpRow, SignalRow, now
 from service.vault import Vault
 from service.viewer import Permission, Role, Viewer

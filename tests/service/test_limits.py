@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 
 from data_contracts.errors import SettingsError
-from service import limits
-from service.admission import Admission
 from service.app import create_app
-from service.limits import Buckets, Limits, Rate, TooManyError
+from service.front import limits
+from service.front.admission import Admission
+from service.front.limits import Buckets, Limits, Rate, TooManyError
 from service.settings import Mode, Settings
 
 OWN_FIGURES = """

@@ -12,7 +12,8 @@ from sample_lists import SCHOOL
 from sqlalchemy import Engine, select
 
 from data_contracts.errors import SettingsError, StorageError
-from service import db, inbox, metrics
+from service import db, inbox
+from service.front import metrics
 from service.settings import Settings
 from service.tables import PersonRow, SignalRow
 

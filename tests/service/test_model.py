@@ -9,8 +9,9 @@ from sample_lists import SCHOOL, STRANGER
 from sample_model import card, page, rules_page
 
 from data_contracts.model_page import Bar, ModelPage
-from service import lists, model
+from service import lists
 from service.app import create_app
+from service.pages import model
 from service.settings import Mode, Settings
 
 

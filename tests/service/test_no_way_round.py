@@ -18,15 +18,15 @@ SCOPED = {row.__name__ for row in scope.conditions(Viewer("wie", "Wie", Role.DAT
 """Rows of which a viewer may see a part."""
 
 WITHOUT_A_VIEWER = {
-    "accounts": "the command line gives people and programs their access; it reads nobody's data",
+    "who/accounts": "the command line gives people and programs their access; it reads nobody's data",
     "auth": "`asking` opens the transaction in which the viewer is found, and enters it at once",
     "digest": "a letter of numbers for each reader, in a transaction entered as that reader",
-    "followed": "the weekly run counts what came after; no person asks",
+    "following/followed": "the weekly run counts what came after; no person asks",
     "inbox": "the batch takes deliveries in; no person asks",
     "lists": "publishing, and what the weekly run compares with; pseudonyms only, and shown to nobody",
-    "oauth": "a program asks for a token: there is no viewer yet",
+    "who/oauth": "a program asks for a token: there is no viewer yet",
     "school_pages": "publishing",
-    "sign_in": "somebody signs in: there is no viewer yet",
+    "who/sign_in": "somebody signs in: there is no viewer yet",
 }
 """Who opens a transaction by itself. Whatever is shown to somebody goes through `auth.asking`."""
 
@@ -41,16 +41,16 @@ BELOW_THE_ORM = {
 SCOPED_ROWS = {
     "api/deliveries": "a type only: it shows rows that `inbox` read",
     "audit": "writes the audit, and reads it for the privacy officer",
-    "board": "who waits and what is to be done at a school",
-    "care": "who has a pupil in hand, beside the list that `reading` gave",
+    "following/board": "who waits and what is to be done at a school",
+    "following/care": "who has a pupil in hand, beside the list that `reading` gave",
     "cases": "opens, reads and closes cases",
     "demo": "the cast of the demo follows the published lists; it does not exist in production",
     "duties": "duties for the attendance officer",
-    "follow_ups": "writes and reads follow-ups",
-    "followed": "counts follow-ups",
+    "following/follow_ups": "writes and reads follow-ups",
+    "following/followed": "counts follow-ups",
     "inbox": "writes and reads deliveries",
     "lists": "publishing",
-    "playbook": "a school's own playbook",
+    "following/playbook": "a school's own playbook",
     "pulling": "pages of lists and signals",
     "reading": "lists, signals and names",
     "region": "counts for the alliance",
@@ -58,7 +58,7 @@ SCOPED_ROWS = {
     "scope": "decides",
     "shared": "sets apart what may leave the school, at publishing",
     "tables": "what the rows are",
-    "undoing": "takes a follow-up back",
+    "following/undoing": "takes a follow-up back",
 }
 """Who names a row of which a viewer may see a part."""
 

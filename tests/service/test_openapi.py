@@ -16,10 +16,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from pipelines.cli import main
-from service import headers, openapi
+from service import openapi
 from service.api.base import Operation
 from service.examples import example
-from service.mistakes import SAID, UNKNOWN, said
+from service.front import headers
+from service.front.mistakes import SAID, UNKNOWN, said
 
 ROOT = Path(__file__).parents[2]
 RULES = Path(os.environ.get("AANWEZIG_API_RULES", ROOT.parent / "shared/standards/nlgov-adr-spectral.yaml"))

@@ -11,8 +11,9 @@ from sample_lists import LAST_WEEK, WEEK, already_absent, below, pupil, weekly_l
 from sqlalchemy import Engine, select
 
 from data_contracts.weekly_list import Signal
-from service import db, lists, region_drawing
+from service import db, lists
 from service.app import create_app
+from service.pages import region_drawing
 from service.region import Picture
 from service.settings import Mode, Settings
 from service.shared import Measure

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, select
 
 from data_contracts.school_page import SchoolPage
 from service import db, lists, school_pages
-from service.followed import followed_up
+from service.following.followed import followed_up
 from service.lists import Status
-from service.school import draw
+from service.pages.school import draw
 from service.tables import AuditRow, FollowUpRow, SchoolPageRow
 from service.viewer import Role, Viewer
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from data_contracts.school_page import Attendance, Hour, Part
-from service.school_drawing import Scale, difference, dots, hours, lines, scale_of, share
+from service.pages.school_drawing import Scale, difference, dots, hours, lines, scale_of, share
 
 WEEKS = [date(2026, 9, 7) + timedelta(weeks=n) for n in range(3)]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, func, insert, inspect, select, text
 
 from features.calendar import school_days
 from service.api.scores import Scores
-from service.score_request import EXAMPLE, MOST_PUPILS
+from service.live.score_request import EXAMPLE, MOST_PUPILS
 from service.tables import AuditRow, ModelPageRow, new_id, now
 
 PATH = "/api/v1/scores"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from data_contracts.errors import SettingsError
-from service import logs, safe
+from service import safe
 from service.app import create_app
+from service.front import logs
 from service.settings import DEMO_URL, Mode, Settings
 
 

@@ -14,13 +14,15 @@ from oidc_provider import SECRET, OidcProvider
 from sample_lists import SCHOOL
 from sqlalchemy import Engine, select
 
-from service import accounts, db, headers, jwts
-from service.access import Access
+from service import db
 from service.app import create_app
-from service.identities import UnknownPersonError, person_of
-from service.oidc import Attempt, AttemptError, Identity, Provider
+from service.front import headers
 from service.settings import Mode, Settings
 from service.tables import IdentityRow, OnceRow, PersonRow, SessionRow
+from service.who import accounts, jwts
+from service.who.access import Access
+from service.who.identities import UnknownPersonError, person_of
+from service.who.oidc import Attempt, AttemptError, Identity, Provider
 
 CARE = Access.of("care_coordinator", schools=[SCHOOL])
 OFFICER = Access.of("privacy_officer", schools=[], everywhere=True)

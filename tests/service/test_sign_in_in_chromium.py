@@ -12,10 +12,11 @@ from playwright.sync_api import sync_playwright
 from sample_lists import SCHOOL
 from screenshots import CHROMIUM, FLAGS
 
-from service import accounts, lists
-from service.access import Access
+from service import lists
 from service.app import create_app
 from service.settings import Mode, Settings
+from service.who import accounts
+from service.who.access import Access
 
 
 @pytest.fixture

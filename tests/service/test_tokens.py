@@ -19,13 +19,14 @@ from sample_lists import SCHOOL
 from sqlalchemy import Engine, select
 
 from data_contracts.files import create_secret
-from service import accounts, db, jwts, outside
-from service.access import Access
+from service import db
 from service.app import create_app
-from service.issuer import ASSERTION_TYPE
 from service.settings import DEMO_URL, Mode, Settings
-from service.signing import SigningKeys
 from service.tables import AuditRow, ClientRow, OnceRow, now
+from service.who import accounts, jwts, outside
+from service.who.access import Access
+from service.who.issuer import ASSERTION_TYPE
+from service.who.signing import SigningKeys
 
 LISTS = "/api/v1/weeklijsten"
 MODEL = "/api/v1/modellen/huidig"

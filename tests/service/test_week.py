@@ -13,13 +13,14 @@ from sample_lists import LAST_WEEK, SCHOOL, WEEK, below, hours_rule, mazl_rule, 
 from sqlalchemy import Engine, delete
 
 from data_contracts.weekly_list import Gone, RuleHit, Signal
-from service import db, filters, listed, lists, week
+from service import db, lists
 from service.app import create_app
-from service.brief import Brief
-from service.care import Care, Step
-from service.filters import Filters, Order
-from service.follow_ups import Kind, Outcome
-from service.listed import Row
+from service.following.care import Care, Step
+from service.following.follow_ups import Kind, Outcome
+from service.pages import filters, listed, week
+from service.pages.brief import Brief
+from service.pages.filters import Filters, Order
+from service.pages.listed import Row
 from service.reading import Head, School, Shown
 from service.settings import Mode, Settings
 from service.tables import FollowUpRow

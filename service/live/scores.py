@@ -1,0 +1,288 @@
+"""Live scores: facts that a program sends become features, exact scores, thresholds and sentences; nothing is kept.
+
+The steps are those of the weekly run, so the same facts give the same number. What is compared is compared with the pupils
+that were sent: they are the group, the year group and the school of the request.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+import narwhals as nw
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from data_contracts.errors import ModelError, NotEnoughDataError, SettingsError, UsageError
+from data_contracts.model_page import ModelPage
+from data_contracts.tables import Column
+from data_contracts.weekly_list import RuleHit
+from features.build import build_from
+from features.calendar import local_date, monday, school_days, school_year_start
+from features.catalogue import CATALOGUE
+from features.frames import at_once_if_few, collected
+from features.history import History, history
+from features.known import SUPERSEDED
+from features.rules import rules_of
+from features.tables import Tables
+from features.thresholds import reached
+from models.explain import SchoolWeek, periods_of, school_weeks
+from models.scorecard import Scorecard
+from models.scored import ENOUGH, Told, already_there, matrix, proved, short_history, told, too_little
+from service.live.score_request import COLUMNS, Rows, ScoreVraag
+from service.tables import ModelPageRow
+
+COMPARING = tuple(entry.name for entry in CATALOGUE if entry.of in {"versus", "school"})
+"""Features that look at other pupils too."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One pupil's answer.
+
+    Parameters
+    ----------
+    already
+        Whether the pupil is away for long already: then there is no score, as on the weekly list.
+    told
+        The score, its parts and its sentences.
+    hits
+        Thresholds reached.
+    notes
+        What to bear in mind.
+    """
+
+    pupil: str
+    already: bool
+    told: Told
+    hits: tuple[RuleHit, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The answer to one request.
+
+    Parameters
+    ----------
+    as_of, until
+        The moment, and the first day that did not count.
+    card
+        What scored.
+    scores
+        Of the pupils enrolled on that day, by pseudonym.
+    elsewhere
+        Pupils who were sent but are not enrolled on that day.
+    notes
+        What to bear in mind about all of them.
+    """
+
+    as_of: datetime
+    until: date
+    card: Scorecard
+    scores: tuple[Score, ...]
+    elsewhere: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def serving(session: Session) -> Scorecard:
+    """Return the scorecard that makes the lists now, as it was published.
+
+    Raises
+    ------
+    ModelError
+        There is none.
+    """
+    newest = select(ModelPageRow.document).order_by(ModelPageRow.published_at.desc()).limit(1)
+    document = session.scalar(newest)
+    card = None if document is None else _card(document)
+    if card is None:
+        detail = "er is geen scorekaart in gebruik, dus er valt niets te berekenen"
+        raise ModelError(detail, remedy="Neem er een in gebruik met 'aanwezig promote', of gebruik de weeklijst.")
+    return card
+
+
+@lru_cache(maxsize=2)
+def _card(document: str) -> Scorecard | None:
+    text = ModelPage.model_validate_json(document).scorecard
+    return None if text is None else Scorecard.from_json(text)
+
+
+def scores(request: ScoreVraag, card: Scorecard, *, now: datetime) -> Scores:
+    """Score the pupils of `request`.
+
+    Parameters
+    ----------
+    now
+        The present moment (UTC), for requests that name none.
+
+    Raises
+    ------
+    UsageError
+        The holidays of the school's region are not known for all its days.
+    NotEnoughDataError
+        Too few lesson weeks are known for a score.
+    ModelError
+        The scorecard asks features that are not counted here, or a score is not the sum of its parts.
+    """
+    as_of = (request.peilmoment or now).astimezone(UTC)
+    until = monday(local_date(as_of))
+    tables = _tables(request, as_of, until=until)
+    with at_once_if_few(tables.enrolments, tables.timetable, tables.absences):
+        past = history(tables, as_of, until=until)
+        weeks = school_weeks(past.school_days.to_native()).get(request.school.code, [])
+        _refuse_too_little(weeks, until)
+        rows = collected(build_from(past)).rows(named=True)
+        return Scores(
+            as_of=as_of,
+            until=until,
+            card=card,
+            scores=_each(request, card, past, rows=_fit_to_compare(rows), weeks=weeks),
+            elsewhere=tuple(sorted(request.pupils - {row["pupil"] for row in rows})),
+            notes=_notes(len(rows)),
+        )
+
+
+def _each(
+    request: ScoreVraag,
+    card: Scorecard,
+    past: History,
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    weeks: Sequence[SchoolWeek],
+) -> tuple[Score, ...]:
+    values = matrix(card, rows)
+    scored = proved(card, card.score(values))
+    spread = card.spread(values)
+    spreads = [None] * len(rows) if spread is None else spread.tolist()
+    hits = reached(past, {request.school.code: rules_of(request.school.regelsets, request.school.sector)})
+    already = set(collected(already_there(past)).get_column("pupil").to_list())
+    periods = periods_of(weeks, year=school_year_start(past.until))
+    names, found = card.names, []
+    for row, one, apart in zip(rows, scored, spreads, strict=True):
+        pupil = row["pupil"]
+        away = pupil in already
+        words = told(row, periods, None if away else one, names=names, baseline=card.baseline, spread=apart)
+        found.append(Score(pupil, away, words, hits.get((request.school.code, pupil), ()), short_history(row)))
+    return tuple(found)
+
+
+def _fit_to_compare(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Leave unknown what compares pupils, where there are too few to be a school."""
+    if len(rows) >= ENOUGH["fewest_pupils"]:
+        return rows
+    return [{**row, **dict.fromkeys(COMPARING)} for row in rows]
+
+
+def _notes(pupils: int) -> tuple[str, ...]:
+    if pupils >= ENOUGH["fewest_pupils"]:
+        return (f"Klas, jaarlaag en school zijn hier de {pupils} meegestuurde leerlingen.",)
+    few = f"Er zijn {pupils} leerlingen meegestuurd: te weinig om met klas, jaarlaag of school te vergelijken."
+    return (
+        f"{few} Die kenmerken gelden als onbekend; stuur hele groepen mee voor dezelfde score als op de weeklijst.",
+    )
+
+
+def _refuse_too_little(weeks: Sequence[SchoolWeek], until: date) -> None:
+    year = school_year_start(until)
+    if little := too_little(weeks=len(weeks), this_year=sum(first >= year for _, first, _ in weeks)):
+        remedy = (
+            "Stuur het rooster en het verzuim mee vanaf het begin van het vorige schooljaar, of wacht enkele weken."
+        )
+        raise NotEnoughDataError(little, remedy=remedy)
+
+
+def _tables(request: ScoreVraag, as_of: datetime, *, until: date) -> Tables:
+    school = request.school.code
+    lessons = [_frame("rooster", request.rooster, school, as_of)]
+    if request.weekrooster:
+        lessons.append(_week_by_week(request, as_of, until=until).select(lessons[0].columns))
+    return Tables(
+        enrolments=_versions(_frame("inschrijvingen", request.inschrijvingen, school, as_of)),
+        timetable=_versions(nw.concat(lessons, how="vertical")),
+        absences=_versions(_frame("verzuim", request.verzuim, school, as_of)),
+    )
+
+
+def _frame(name: str, rows: Rows, school: str, as_of: datetime) -> nw.DataFrame[Any]:
+    """Put rows in columns; a row without a record is a fact of its own, one without a moment is known at `as_of`."""
+    columns = _columns(name, rows) | {"school": [school] * len(rows)}
+    columns["record"] = [
+        f"{name}:{place}" if record is None else record for place, record in enumerate(columns["record"])
+    ]
+    # As numbers: engines take a moment with a zone apart one by one.
+    columns["recorded_at"] = [((moment or as_of) - _EPOCH) // _TICK for moment in columns["recorded_at"]]
+    moments = nw.col("recorded_at").cast(_TYPES["datetime"])
+    return _framed(columns, COLUMNS[name], recorded_at=nw.Int64()).with_columns(moments)
+
+
+def _versions(frame: nw.DataFrame[Any]) -> Any:  # noqa: ANN401 - a native frame
+    """Return rows as versions of facts; where nothing was corrected, nobody need look for corrections."""
+    if frame["record"].n_unique() == len(frame):
+        frame = frame.with_columns(nw.lit(None).cast(_TYPES["datetime"]).alias(SUPERSEDED))
+    return frame.to_native()
+
+
+def _columns(name: str, rows: Rows) -> dict[str, list[Any]]:
+    """Turn rows into columns; what is null has the column's default."""
+    names = [column.name for column in COLUMNS[name]]
+    turned = zip(*map(itemgetter(*names), rows), strict=True) if rows else ([] for _ in names)
+    columns = dict(zip(names, map(list, turned), strict=True))
+    for column in COLUMNS[name]:
+        if column.default is not None and None in columns[column.name]:
+            columns[column.name] = [column.default if value is None else value for value in columns[column.name]]
+    return columns
+
+
+def _framed(columns: dict[str, list[Any]], described: Iterable[Column], **other: Any) -> nw.DataFrame[Any]:  # noqa: ANN401
+    types = {column.name: _TYPES[column.type] for column in described} | {"school": nw.String()} | other
+    return nw.from_dict(columns, types, backend="polars")
+
+
+_TYPES: Mapping[str, Any] = {
+    "string": nw.String(),
+    "int": nw.Int64(),
+    "float": nw.Float64(),
+    "bool": nw.Boolean(),
+    "date": nw.Date(),
+    "datetime": nw.Datetime("us", "UTC"),
+}
+
+
+def _week_by_week(request: ScoreVraag, as_of: datetime, *, until: date) -> nw.DataFrame[Any]:
+    """Lay a weekly timetable on the school days of the region."""
+    columns = _columns("weekrooster", request.weekrooster) | {
+        "school": [request.school.code] * len(request.weekrooster)
+    }
+    every = _framed(columns, COLUMNS["weekrooster"])
+    days = nw.from_dict(
+        {"date": (found := _days(request, until=until)), "weekday": [day.isoweekday() for day in found]},
+        {"date": nw.Date(), "weekday": nw.Int64()},
+        backend="polars",
+    )
+    taught = (nw.col("date") >= nw.col("valid_from")) & (
+        nw.col("valid_to").is_null() | (nw.col("date") <= nw.col("valid_to"))
+    )
+    lessons = every.with_row_index("_place").join(days, on="weekday", how="inner").filter(taught)
+    record = nw.concat_str(
+        nw.lit("week"), nw.col("_place").cast(nw.String), nw.col("date").cast(nw.String), separator=":"
+    )
+    defaults = {column.name: nw.lit(column.default) for column in COLUMNS["rooster"] if column.default is not None}
+    moment = nw.lit(as_of).cast(_TYPES["datetime"])
+    return lessons.with_columns(record=record, recorded_at=moment, **defaults)
+
+
+def _days(request: ScoreVraag, *, until: date) -> list[date]:
+    """School days on which a weekly timetable is taught, as far back as a history looks."""
+    start = school_year_start(school_year_start(until) - timedelta(days=1))
+    first = max(start, min(row["valid_from"] for row in request.weekrooster))
+    try:
+        return school_days(request.school.regio, first, until - timedelta(days=1), request.school.lesvrij)
+    except SettingsError as error:
+        raise UsageError(error.detail, remedy="Stuur voor deze periode een rooster per dag.") from None

@@ -1,0 +1,206 @@
+"""The list of this week: the page, and the same list on paper for the meeting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from service import audit, auth, reading, web, words
+from service.audit import Action
+from service.following import board
+from service.following.care import care
+from service.pages import filters, listed
+from service.pages.brief import Brief
+from service.pages.exports import pdf, sheet, xlsx
+from service.pages.filters import Asked, Filters
+from service.pages.listed import ListPage
+from service.reading import Head, School, Shown
+from service.vault import Vault
+from service.viewer import PRIMARY_SECTORS, Permission, Viewer
+
+router = APIRouter(include_in_schema=False)
+
+BRIN = 4
+"""So many characters of a school's id name the school; what follows is the location."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The list that was asked for, and those beside it."""
+
+    head: Head
+    school: School
+    schools: tuple[School, ...]
+    weeks: tuple[date, ...]
+
+    @property
+    def place_word(self) -> str:
+        """What the schools beside each other are: places of one school (one BRIN), or schools."""
+        return "Vestiging" if len({one.id[:BRIN] for one in self.schools}) == 1 else "School"
+
+    @property
+    def newer(self) -> date | None:
+        """The week after this one that has a list."""
+        place = self.weeks.index(self.head.document.week)
+        return self.weeks[place - 1] if place else None
+
+    @property
+    def older(self) -> date | None:
+        """The week before this one that has a list."""
+        place = self.weeks.index(self.head.document.week)
+        return self.weeks[place + 1] if place + 1 < len(self.weeks) else None
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A list as filtered, beside the whole of it."""
+
+    page: ListPage
+    whole: ListPage
+    filters: Filters
+    years: list[str]
+    groups: list[str]
+
+
+@router.get("/weeklijst")
+def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """Show one school's list: the newest, or that of a week, as far as the filters go."""
+    here = auth.installation(request)
+    with auth.asking(request) as (viewer, session):
+        chosen = choose(viewer, session, asked)
+        if chosen is None:
+            return web.render(request, "no_list.html", viewer=viewer)
+        narrowed, named = read(viewer, session, chosen.head, wanted=asked.wanted(request), vault=here.vault)
+        concerns = () if chosen.newer else board.concerns(viewer, session, chosen.head, vault=here.vault)
+    document = chosen.head.document
+    answer = web.render(
+        request,
+        "weekly_list.html",
+        viewer=viewer,
+        chosen=chosen,
+        head=chosen.head,
+        narrowed=narrowed,
+        page=narrowed.page,
+        concerns=concerns,
+        filters=narrowed.filters,
+        names_missing=viewer.may(Permission.READ_NAMES) and not named and bool(narrowed.years or narrowed.groups),
+        groups=own_groups(viewer, chosen.head),
+        picked=filters.PICKED,
+        orders=filters.ORDERS,
+        year_word="Groep" if document.sector in PRIMARY_SECTORS else "Leerjaar",
+        may_follow=viewer.may(Permission.READ_FOLLOW_UPS),
+        may_export=viewer.may(Permission.READ_NAMES),
+        this_week=this_week(),
+        asked=asked.week if asked.week and asked.week != document.week else None,
+        late=listed.lacks_delivery(document),
+    )
+    filters.remember(answer, narrowed.filters, here.settings)
+    return answer
+
+
+@router.get("/weeklijst.xlsx")
+def as_sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """Give the list as a workbook, for the meeting."""
+    return _paper(request, asked, draw=xlsx.workbook, media_type=XLSX, ending="xlsx")
+
+
+@router.get("/weeklijst.pdf")
+def as_pdf(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """Give the list as pages to print, for the meeting."""
+    return _paper(request, asked, draw=pdf.pages, media_type=PDF, ending="pdf")
+
+
+def _paper(
+    request: Request, asked: Asked, *, draw: Callable[[sheet.Sheet], bytes], media_type: str, ending: str
+) -> Response:
+    """Give the pupils on the list, as filtered; each who leaves on paper is logged as such."""
+    here = auth.installation(request)
+    with auth.asking(request) as (viewer, session):
+        viewer.must(Permission.READ_NAMES)
+        chosen = choose(viewer, session, asked)
+        if chosen is None:
+            raise reading.not_found(reading.A_LIST)
+        narrowed, _ = read(viewer, session, chosen.head, wanted=asked.filters, vault=here.vault)
+        made = sheet.of(viewer, chosen.head, narrowed.page, narrowed.filters, whole=len(narrowed.whole.on_list))
+        audit.record(
+            viewer,
+            session,
+            action=Action.LIST_EXPORTED,
+            school=chosen.school.id,
+            subjects=made.pupils,
+            object_id=chosen.head.id,
+        )
+    name = f"weeklijst-{chosen.school.id}-{chosen.head.document.week}.{ending}"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(draw(made), media_type=media_type, headers=disposition)
+
+
+def choose(viewer: Viewer, session: Session, asked: Asked) -> Chosen | None:
+    """Find the list that was asked for: of the first school and the newest week where that was left open.
+
+    Returns
+    -------
+    Chosen or None
+        None where there is no list at all.
+
+    Raises
+    ------
+    NotFoundError
+        The school is not in scope, or has no list.
+    """
+    schools = reading.schools(viewer, session)
+    if asked.school and asked.school not in {one.id for one in schools}:
+        raise reading.not_found(reading.A_LIST)
+    if not schools:
+        return None
+    school = next((one for one in schools if one.id == asked.school), schools[0])
+    weeks = reading.weeks(viewer, session, school=school.id)
+    week = asked.week if asked.week in weeks else weeks[0]
+    (head,) = reading.heads(viewer, session, school=school.id, week=week)
+    return Chosen(head, school, schools, weeks)
+
+
+def read(
+    viewer: Viewer, session: Session, head: Head, *, wanted: Filters, vault: Vault
+) -> tuple[Narrowed, dict[str, str]]:
+    """Read a list with names and follow-ups, and narrow it; also return the names."""
+    shown = reading.signals(viewer, session, head, kind=Brief)
+    left = reading.gone(viewer, session, head)
+    pupils = [one.signal.pupil for one in shown] + [gone.pupil for gone, _ in left]
+    names = reading.names(viewer, session, school=head.document.school, pupils=pupils, vault=vault)
+    known = care(viewer, session, head, pupils=[one.signal.pupil for one in shown if in_hand(one)])
+    within = wanted.within(shown, may_know=viewer.may(Permission.READ_FOLLOW_UPS))
+    rows = listed.rows_of(shown, names, known)
+    still = [one for one in left if within.places(one[1].signal)]
+    page = listed.list_page(
+        within.sorted(row for row in rows if within.shows(row)),
+        listed.gone_rows(still, names),
+        duties=listed.duties_of(row for row in rows if within.places(row.shown.signal)),
+    )
+    whole = listed.list_page(rows, listed.gone_rows(left, names), duties=listed.duties_of(rows))
+    return Narrowed(page, whole, within, filters.years(shown), filters.groups(shown)), names
+
+
+def in_hand(one: Shown) -> bool:
+    """Whether somebody ought to have this pupil in hand: on the list, or away for long already."""
+    return one.signal.on_list or one.signal.position is None
+
+
+def own_groups(viewer: Viewer, head: Head) -> tuple[str, ...]:
+    """Return the classes that the viewer is kept to at this school; empty where that is the whole school."""
+    if viewer.groups is None:
+        return ()
+    return tuple(sorted(group for school, group in viewer.groups if school == head.document.school))
+
+
+def this_week(at: datetime | None = None) -> date:
+    """Return the Monday of this week, in Dutch local time."""
+    today = (at or datetime.now(words.ZONE)).astimezone(words.ZONE).date()
+    return today - timedelta(days=today.weekday())

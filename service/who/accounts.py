@@ -1,0 +1,226 @@
+"""Who may sign in and which programs may come in: added, listed and ended, for the command line."""
+
+import re
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from data_contracts.errors import NotFoundError, UsageError
+from data_contracts.files import create_secret
+from service import audit, db
+from service.audit import Action
+from service.tables import ID_BYTES, ClientRow, GrantRow, IdentityRow, PersonRow, SessionRow, new_id, now
+from service.viewer import ROLES, Role
+from service.who import client_keys, once
+from service.who.access import Access, Account, Accounts
+
+SECRET_BYTES = 32
+"""256 bits: such a secret cannot be guessed, so a plain digest of it is enough to keep."""
+
+
+def add_person(engine: Engine, *, by: str, name: str, email: str, access: Access) -> Account:
+    """Let somebody in by their school's account; who is known already gets this role too.
+
+    Raises
+    ------
+    UsageError
+        The address is none.
+    """
+    address = email.strip().lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        detail = f"--email {email} is geen e-mailadres"
+        raise UsageError(detail, remedy="Gebruik het adres van het schoolaccount.")
+    with db.transaction(engine) as session:
+        person = session.scalar(select(PersonRow).where(PersonRow.email == address))
+        if person is None:
+            person = _person(session, name, email=address)
+        _grant(session, person, access, by=by)
+        return _account(session, person, how=address)
+
+
+def people(engine: Engine) -> Accounts:
+    """Return everybody who may sign in or could, by name; not the demo cast."""
+    query = (
+        select(PersonRow)
+        .where(PersonRow.demo_key.is_(None), PersonRow.id.not_in(select(ClientRow.person)))
+        .order_by(PersonRow.name, PersonRow.id)
+    )
+    with db.transaction(engine, writes=False) as session:
+        return Accounts(accounts=tuple(_account(session, one, how=one.email or "") for one in session.scalars(query)))
+
+
+def end_person(engine: Engine, who: str, *, by: str) -> Account:
+    """End the access of somebody (an e-mail address or id) at once, with all sessions; the address becomes free.
+
+    Raises
+    ------
+    NotFoundError
+        There is nobody like that.
+    """
+    with db.transaction(engine) as session:
+        person = _find(session, who)
+        _end_sessions(session, person.id)
+        session.execute(delete(IdentityRow).where(IdentityRow.person == person.id))
+        person.ended_at, person.email = now(), None
+        audit.record_managing(by, session, action=Action.ACCESS_ENDED, object_id=person.id)
+        return _account(session, person, how="")
+
+
+def end_sessions(engine: Engine, who: str | None) -> int:
+    """End the running sessions of somebody, or of everybody; return how many.
+
+    Raises
+    ------
+    NotFoundError
+        There is nobody like that.
+    """
+    with db.transaction(engine) as session:
+        return _end_sessions(session, None if who is None else _find(session, who).id)
+
+
+def add_client(
+    engine: Engine, *, by: str, name: str, access: Access, public_key: Path | None = None, secret: Path | None = None
+) -> Account:
+    """Let a program in by our own issuer: by its public key (a file), or by a secret that is written to a new file.
+
+    Raises
+    ------
+    UsageError
+        Not one of the two was given, the key is not usable, or the file for the secret is there already.
+    """
+    if (public_key is None) == (secret is None):
+        detail = "een programma bewijst met een sleutel of met een geheim wie het is"
+        raise UsageError(detail, remedy="Geef --public-key of --secret-file, en niet allebei.")
+    client = ClientRow(id=_client_id(), public_key=None if public_key is None else _public(public_key))
+    with db.transaction(engine) as session:
+        person = _person(session, name)
+        client.person = person.id
+        value = secrets.token_urlsafe(SECRET_BYTES)
+        client.secret_digest = None if secret is None else once.digest(value)
+        session.add(client)
+        _grant(session, person, access, by=by)
+        if secret is not None and not create_secret(secret, value.encode()):
+            detail = f"--secret-file {secret} bestaat al"
+            raise UsageError(detail, remedy="Kies een bestand dat er nog niet is.")
+        return _account(session, person, how=_proof(client), of=client)
+
+
+def add_external_client(engine: Engine, *, by: str, name: str, access: Access, issuer: str, subject: str) -> Account:
+    """Let a program in that gets its tokens from an outside issuer, where it is known as `subject`.
+
+    Raises
+    ------
+    UsageError
+        That identity is in use.
+    """
+    with db.transaction(engine) as session:
+        if session.get(IdentityRow, (issuer, subject)) is not None:
+            detail = f"{subject} van {issuer} is hier al bekend"
+            raise UsageError(detail, remedy="Bekijk met 'aanwezig clients list' wie dat is.")
+        person = _person(session, name)
+        client = ClientRow(id=_client_id(), person=person.id)
+        session.add_all([client, IdentityRow(issuer=issuer, subject=subject, person=person.id)])
+        _grant(session, person, access, by=by)
+        return _account(session, person, how=_proof(client), of=client)
+
+
+def clients(engine: Engine) -> Accounts:
+    """Return every program, by name."""
+    query = select(ClientRow, PersonRow).join(PersonRow, PersonRow.id == ClientRow.person)
+    with db.transaction(engine, writes=False) as session:
+        rows = session.execute(query.order_by(PersonRow.name, ClientRow.id)).all()
+        return Accounts(
+            accounts=tuple(
+                _account(session, row.PersonRow, how=_proof(row.ClientRow), of=row.ClientRow) for row in rows
+            )
+        )
+
+
+def end_client(engine: Engine, client: str, *, by: str) -> Account:
+    """End a program at once, also with a token that runs.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such program.
+    """
+    with db.transaction(engine) as session:
+        row = session.get(ClientRow, client)
+        if row is None:
+            detail = f"programma {client} bestaat niet"
+            raise NotFoundError(detail, remedy="Bekijk met 'aanwezig clients list' welke er zijn.")
+        row.ended_at = row.ended_at or now()
+        audit.record_managing(by, session, action=Action.ACCESS_ENDED, object_id=row.id)
+        return _account(session, session.get_one(PersonRow, row.person), how=_proof(row), of=row)
+
+
+def _person(session: Session, name: str, *, email: str | None = None) -> PersonRow:
+    person = PersonRow(id=new_id(), name=name, email=email)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def _client_id() -> str:
+    """Return an opaque id that can be typed: never with a minus in front, which would be an option."""
+    return secrets.token_hex(ID_BYTES)
+
+
+def _grant(session: Session, person: PersonRow, access: Access, *, by: str) -> None:
+    query = select(GrantRow).where(GrantRow.person == person.id, GrantRow.role == access.role)
+    had = {(one.school, one.group_name) for one in session.scalars(query)}
+    for school, group in access.rows():
+        if (school, group) not in had:
+            session.add(GrantRow(person=person.id, role=access.role, school=school, group_name=group))
+    session.flush()
+    audit.record_managing(by, session, action=Action.ACCESS_GIVEN, object_id=person.id)
+
+
+def _end_sessions(session: Session, person: str | None) -> int:
+    running = select(SessionRow.token_digest).where(SessionRow.ended_at.is_(None), SessionRow.expires_at > now())
+    digests = session.scalars(running if person is None else running.where(SessionRow.person == person)).all()
+    session.execute(update(SessionRow).where(SessionRow.token_digest.in_(digests)).values(ended_at=now()))
+    return len(digests)
+
+
+def _find(session: Session, who: str) -> PersonRow:
+    named = (PersonRow.email == who.strip().lower()) | (PersonRow.id == who)
+    person = session.scalar(select(PersonRow).where(named, PersonRow.id.not_in(select(ClientRow.person))))
+    if person is None:
+        detail = f"{who} is niet bekend"
+        raise NotFoundError(detail, remedy="Bekijk met 'aanwezig people list' wie er zijn.")
+    return person
+
+
+def _public(path: Path) -> str:
+    """Return the public key in the file at `path`, as text to keep."""
+    try:
+        key = client_keys.parse(path.read_bytes())
+    except OSError as error:
+        detail = f"--public-key {path} is niet te lezen: {error.strerror}"
+        raise UsageError(detail, remedy="Controleer de naam, en wie het bestand mag lezen.") from None
+    if key is None:
+        detail = f"--public-key {path} is geen bruikbare sleutel"
+        raise UsageError(detail, remedy="Geef een openbare sleutel als PEM of JWK: P-256, of RSA vanaf 2048 bits.")
+    if key.is_private:
+        detail = f"--public-key {path} is een geheime sleutel, en die hoort bij het programma te blijven"
+        raise UsageError(detail, remedy="Geef alleen de openbare helft, bijvoorbeeld met openssl pkey -pubout.")
+    return client_keys.text(key)
+
+
+def _proof(client: ClientRow) -> str:
+    if client.public_key is not None:
+        return "sleutel"
+    return "geheim" if client.secret_digest is not None else "token van elders"
+
+
+def _account(session: Session, person: PersonRow, *, how: str, of: ClientRow | None = None) -> Account:
+    grants = session.scalars(select(GrantRow).where(GrantRow.person == person.id).order_by(GrantRow.role, GrantRow.id))
+    access = tuple(
+        " ".join(filter(None, (ROLES[Role(one.role)].label, one.school or "alle scholen", one.group_name)))
+        for one in grants
+    )
+    ended = person.ended_at is not None or (of is not None and of.ended_at is not None)
+    return Account(id=person.id if of is None else of.id, name=person.name, how=how, access=access, ended=ended)
