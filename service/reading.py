@@ -184,7 +184,7 @@ def signals(
 ) -> tuple[Shown, ...]:
     """Return the signals on a list that the viewer may see, in order, from rank `after` on; each pupil is logged.
 
-    `kind` is how much of each is read (`service.pages.brief`).
+    `kind` is how much of each is read (`service.brief`).
     """
     viewer.must(Permission.READ_LISTS)
     query = WITH_CALENDAR if with_calendar else ON_ONE_LIST

@@ -6,6 +6,7 @@ Those who may see no more than this never query the list itself, so no page and 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -32,14 +33,25 @@ class Measure(StrEnum):
     AWAY = "langdurigAfwezig"
 
 
+class UnauthorisedDay(BaseModel):
+    """A day with unauthorised absence. How much of that day was missed is not told: what was missed with leave, or through
+    illness, would be in it, or could be had by subtracting.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    day: date
+    kind: str
+
+
 class Duty(BaseModel):
-    """One pupil's legal duties, with the unauthorised absence on which they rest."""
+    """One pupil's legal duties, with the days of unauthorised absence on which they rest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     year_group: str | None
     hits: tuple[RuleHit, ...]
-    days: tuple[CalendarDay, ...]
+    days: tuple[UnauthorisedDay, ...]
 
 
 def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
@@ -47,7 +59,7 @@ def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
     for signal in weekly_list.signals:
         statutory = tuple(hit for hit in signal.rule_hits if hit.statutory)
         if statutory:
-            days = tuple(day.model_copy(update={"late": 0}) for day in signal.calendar if _unauthorised(day))
+            days = tuple(UnauthorisedDay(day=day.day, kind=day.kind) for day in signal.calendar if _unauthorised(day))
             duty = Duty(year_group=signal.year_group, hits=statutory, days=days)
             yield DutyRow(
                 list_id=row.id,

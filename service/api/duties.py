@@ -47,8 +47,6 @@ class OngeoorloofdeDag(Resource):
 
     dag: date = Field(examples=["2026-11-10"])
     soort: str = Field(examples=["ongeoorloofd afwezig"])
-    afwezige_minuten: int = Field(examples=[150])
-    geplande_minuten: int = Field(examples=[350])
 
 
 class Verzuimmelding(Resource):
@@ -147,14 +145,6 @@ def _verzuimmelding(one: ShownDuty, named: Mapping[Pupil, str]) -> Verzuimmeldin
             )
             for hit in one.duty.hits
         ],
-        dagen=[
-            OngeoorloofdeDag(
-                dag=day.day,
-                soort=words.kind_label(day.kind),
-                afwezige_minuten=day.absent_minutes,
-                geplande_minuten=day.scheduled_minutes,
-            )
-            for day in one.duty.days
-        ],
+        dagen=[OngeoorloofdeDag(dag=day.day, soort=words.kind_label(day.kind)) for day in one.duty.days],
         links={"self": Link(href=f"{PREFIX}/verzuimmeldingen/{one.id}")},
     )

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from data_contracts.weekly_list import Reason, Signal
 from models.explain import THEMES
 from service import reading
+from service.brief import Brief
 from service.following import playbook
-from service.pages.brief import Brief
 from service.reading import Shown
 from service.viewer import Permission, Viewer
 

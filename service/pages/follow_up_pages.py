@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from service import auth, reading, scope, web
-from service.following import board, finishing, follow_ups, undoing
+from service.following import finishing, follow_ups, undoing
 from service.following.follow_ups import KINDS, OUTCOMES, Kind, Outcome, Plan
 from service.following.undoing import FIGURES
-from service.pages import choosing
+from service.pages import board, choosing
 from service.viewer import Permission
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +41,7 @@ class Concern(BaseModel):
 def open_page(
     request: Request,
     school: str = "",
-    owner: Annotated[str, Query(alias="eigenaar", pattern=r"^([0-9a-f]{10})?$")] = "",
+    owner: Annotated[str, Query(alias="eigenaar", pattern=r"^[A-Za-z0-9_-]{0,32}$")] = "",
 ) -> Response:
     """Show what is open: who has not been picked up first, then what is late, planned, left for now and done."""
     vault = auth.installation(request).vault

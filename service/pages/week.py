@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from service import audit, auth, reading, web, words
 from service.audit import Action
-from service.following import board
+from service.brief import Brief
 from service.following.care import care
-from service.pages import filters, listed
-from service.pages.brief import Brief
+from service.pages import board, filters, listed
 from service.pages.exports import pdf, sheet, xlsx
 from service.pages.filters import Asked, Filters
 from service.pages.listed import ListPage

@@ -83,6 +83,12 @@ def test_and_only_the_days_that_were_missed_without_leave(officer: Client):
     assert {day["soort"] for day in melding["dagen"]} == {"ongeoorloofd afwezig", "luxeverzuim"}
 
 
+def test_how_much_of_a_day_was_missed_is_not_told_for_illness_would_be_in_it(officer: Client):
+    (melding,) = found(officer, school=SCHOOL, week=str(WEEK))
+    assert {frozenset(day) for day in melding["dagen"]} == {frozenset({"dag", "soort"})}
+    assert "minuten" not in officer.get(f"{DUTIES}/{melding['id']}").text
+
+
 WITHHELD = (
     *(KINDS[one].label for one in (Kind.SICK, Kind.SUSPENSION, Kind.MEDICAL_APPOINTMENT, Kind.RELIGIOUS)),
     *(one.value for one in (Kind.SICK, Kind.SUSPENSION, Kind.MEDICAL_APPOINTMENT, Kind.RELIGIOUS)),

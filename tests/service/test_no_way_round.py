@@ -41,7 +41,7 @@ BELOW_THE_ORM = {
 SCOPED_ROWS = {
     "api/deliveries": "a type only: it shows rows that `inbox` read",
     "audit": "writes the audit, and reads it for the privacy officer",
-    "following/board": "who waits and what is to be done at a school",
+    "pages/board": "who waits and what is to be done at a school",
     "following/care": "who has a pupil in hand, beside the list that `reading` gave",
     "cases": "opens, reads and closes cases",
     "demo": "the cast of the demo follows the published lists; it does not exist in production",

@@ -15,10 +15,10 @@ from sqlalchemy import Engine, delete
 from data_contracts.weekly_list import Gone, RuleHit, Signal
 from service import db, lists
 from service.app import create_app
+from service.brief import Brief
 from service.following.care import Care, Step
 from service.following.follow_ups import Kind, Outcome
 from service.pages import filters, listed, week
-from service.pages.brief import Brief
 from service.pages.filters import Filters, Order
 from service.pages.listed import Row
 from service.reading import Head, School, Shown

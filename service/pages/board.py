@@ -1,6 +1,5 @@
 """Everything about one school's pupils that is still to be done: who waits, what is late, planned, left for now or done."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,12 +10,12 @@ from sqlalchemy.orm import Session
 from data_contracts.weekly_list import Standing
 from service import audit, reading, scope
 from service.audit import Action
+from service.brief import Brief
 from service.following import care, follow_ups, undoing
 from service.following.care import Care
 from service.following.follow_ups import RESTING, FollowUp, Kind
 from service.following.undoing import FIGURES
 from service.pages import follow_up_drawing, listed
-from service.pages.brief import Brief
 from service.pages.filters import sortable
 from service.pages.follow_up_drawing import Clock
 from service.pages.listed import Row
@@ -24,9 +23,6 @@ from service.reading import Head, Shown
 from service.tables import FollowUpRow, ListRow, SignalRow
 from service.vault import Vault
 from service.viewer import Permission, Viewer
-
-OWNER_LETTERS = 10
-"""Of the digest that stands for an owner in an address: names do not belong there."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ def board(viewer: Viewer, session: Session, head: Head, *, vault: Vault, owner: 
     head
         The newest list of the school.
     owner
-        Only what this owner has (`owner_key`); who waits is nobody's, and always shown.
+        Only what the owner of this follow-up (its id) has; who waits is nobody's, and always shown.
     """
     viewer.must(Permission.READ_FOLLOW_UPS)
     school, week = head.document.school, head.document.week
@@ -106,7 +102,7 @@ def board(viewer: Viewer, session: Session, head: Head, *, vault: Vault, owner: 
     named = reading.names(viewer, session, school=school, pupils=pupils, vault=vault)
     items = [_item(viewer, row, shown, named, vault=vault) for row in rows]
     return _parted(
-        items if not owner else [one for one in items if owner_key(one.follow_up.plan.owner) == owner],
+        _of_owner(items, owner),
         waiting=_waiting(listed.rows_of(waiting, named, known), items),
         at_home=tuple(_at_home(row, items) for row in listed.rows_of(away, named, known)),
         unanswered=_unanswered(every),
@@ -208,15 +204,19 @@ def _at_home(row: Row, items: Sequence[Item]) -> AtHome:
     )
 
 
-def owner_key(owner: str) -> str:
-    """Return what stands for an owner in an address."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:OWNER_LETTERS]
+def _of_owner(items: Sequence[Item], owner: str) -> Sequence[Item]:
+    of = {one.follow_up.plan.owner for one in items if one.follow_up.id == owner}
+    return [one for one in items if one.follow_up.plan.owner in of] if owner else items
 
 
 def owners(items: Iterable[Item]) -> tuple[tuple[str, str], ...]:
-    """Return who has something to do, each with the key that stands for them."""
-    found = {one.follow_up.plan.owner for one in items if one.open}
-    return tuple((owner_key(one), one) for one in sorted(found, key=str.casefold))
+    """Return who has something to do, each with the id of a follow-up of theirs: names do not belong in an address."""
+    found = {one.follow_up.plan.owner: one.follow_up.id for one in sorted(items, key=_age, reverse=True) if one.open}
+    return tuple((found[one], one) for one in sorted(found, key=str.casefold))
+
+
+def _age(item: Item) -> tuple[datetime, str]:
+    return item.follow_up.opened_at, item.follow_up.id
 
 
 def concerns(viewer: Viewer, session: Session, head: Head, *, vault: Vault) -> tuple[Item, ...]:
