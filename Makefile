@@ -26,7 +26,7 @@ demo: $(VENV)/.runtime
 	else $(DEMO) $(BIN)/aanwezig serve --port $(PORT); fi
 
 test: $(VENV)/.dev browser java node
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

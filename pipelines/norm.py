@@ -106,8 +106,9 @@ def norm_as_known(settings: SchoolSettings, heard: Heard, *, days: tuple[date, d
     candidates = _candidates(settings, heard, last=days[1]).filter(pl.col("date").is_between(*days))
     events = _events(heard.groups.join(candidates, how="cross"))
     # A day of a group holds or does not, with all of its lessons.
-    versions = events.lazy().with_columns(school=pl.lit(settings.school), record=pl.format("{}:{}", "group", "date"))
-    holds = as_known(versions, as_of).collect().join(_slots(settings), on="weekday", how="inner")
+    # Named before it is lazy: of no rows at all Polars' streaming engine cannot format a name.
+    versions = events.with_columns(school=pl.lit(settings.school), record=pl.format("{}:{}", "group", "date"))
+    holds = as_known(versions.lazy(), as_of).collect().join(_slots(settings), on="weekday", how="inner")
     values = _lesson(settings)
     return holds.select(**{name: values.get(name, pl.lit(None)).cast(kind) for name, kind in _COLUMNS.items()})
 

@@ -1,5 +1,6 @@
 """What tests of several packages stand on: a Spark cluster, a PostgreSQL and a provider, started by the first that asks."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ from spark_cluster import Cluster, cluster
 
 from pipelines.engine_by_name import opened
 from pipelines.engines import Engine
+
+MAIN = sys.modules["__main__"]
+if not hasattr(MAIN, "__file__"):
+    MAIN.__file__ = __file__  # or else PySpark takes a worker of pytest-xdist for a run of doctests, and ends it
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -30,7 +31,16 @@ LIMITS = "[person]\na_second = 100000\nburst = 1000000\n"
 """Whoever sends anything at all would be sent away for asking too much, and never get to what is tested here."""
 
 ROLES = ("care", "data_team", "alliance", "attendance_officer", "supplier", "privacy_officer")
-DOCUMENT = schemathesis.openapi.from_dict(openapi.document())
+
+
+def _document() -> dict[str, Any]:
+    """Return the document without its security: here a cookie says who asks, and no header is to be made up for it."""
+    whole = openapi.document()
+    parts = {name: part for name, part in whole["components"].items() if name != "securitySchemes"}
+    return {name: part for name, part in whole.items() if name != "security"} | {"components": parts}
+
+
+DOCUMENT = schemathesis.openapi.from_dict(_document())
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -83,14 +93,12 @@ def test_no_fault_and_no_surprise(
     case: schemathesis.Case, address: str, callers: dict[str, dict[str, str]], known: dict[str, str]
 ):
     for caller in callers.values():
-        _ask(case, address, caller)
-    if any(name in known for name in case.path_parameters):
+        _ask(case, address, caller, checks=CHECKS)
+    if any(name in known for name in case.path_parameters):  # which may mend what was wrong on purpose
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
         for caller in callers.values():
-            _ask(case, address, caller)
+            _ask(case, address, caller, checks=CHECKS[:-1])
 
 
-def _ask(case: schemathesis.Case, address: str, caller: dict[str, str]) -> None:
-    case.headers.pop("Authorization", None)  # it makes one up, but here a cookie says who asks
-    case.cookies.clear()
-    case.call_and_validate(base_url=f"{address}{PREFIX}", headers={**caller, "origin": address}, checks=CHECKS)
+def _ask(case: schemathesis.Case, address: str, caller: dict[str, str], *, checks: list[Any]) -> None:
+    case.call_and_validate(base_url=f"{address}{PREFIX}", headers={**caller, "origin": address}, checks=checks)
