@@ -98,9 +98,8 @@ def test_what_is_committed_later_with_an_earlier_clock_is_not_missed(signed_in: 
     assert "2027-03-08" in since
 
 
+@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True, scope="module")  # SQLite has one writer at a time
 def test_two_that_publish_at_once_become_visible_in_the_order_of_their_numbers(signed_in: SignedIn, engine: Engine):
-    if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time, so there is nothing to interleave")
     client = signed_in("care")
     kept = pulled(client, "/api/v1/signalen")[1]
 
