@@ -104,7 +104,26 @@ class Kalenderdag(Resource):
     geoorloofd: str = Field(examples=["geoorloofd"])
 
 
-class Signaal(Resource):
+class Score(Resource):
+    """A score, its exact parts and its reasons, in words; whether it stands on a list or was asked for live."""
+
+    log_odds: float | None = Field(description="the score: basis and the sum of bijdragen", examples=[-1.95])
+    kans: float | None = Field(description="calibrated probability, 0 to 1", examples=[0.1246])
+    basis: float | None = Field(description="score of the average pupil", examples=[-3.2])
+    bijdragen: list[Bijdrage] = Field(description="the exact parts of the score")
+    duiding: str | None = Field(description="in beeld, aandacht or nu bespreken", examples=["aandacht"])
+    zekerheid: str | None = Field(
+        description="redelijk zeker or onzeker; null where the model cannot tell", examples=["redelijk zeker"]
+    )
+    frequentie: str = Field(
+        description="the probability in words", examples=["ongeveer 1 van de 10 leerlingen met dit patroon"]
+    )
+    verhogend: list[Reden]
+    verlagend: list[Reden] = Field(examples=[[]])
+    regels: list[Regel] = Field(description="thresholds reached; never a part of the score")
+
+
+class Signaal(Score):
     """One pupil on one list."""
 
     id: str = Field(examples=["Qh7kT2mXw0vB9sLz4cYf1A"])
@@ -125,20 +144,6 @@ class Signaal(Resource):
         description="place in the order, from 1; null for whoever is away for long already", examples=[1]
     )
     op_lijst: bool = Field(description="within the capacity of the school", examples=[True])
-    log_odds: float | None = Field(description="the score: basis and the sum of bijdragen", examples=[-1.95])
-    kans: float | None = Field(description="calibrated probability, 0 to 1", examples=[0.1246])
-    basis: float | None = Field(description="score of the average pupil", examples=[-3.2])
-    bijdragen: list[Bijdrage] = Field(description="the exact parts of the score")
-    duiding: str | None = Field(description="in beeld, aandacht or nu bespreken", examples=["aandacht"])
-    zekerheid: str | None = Field(
-        description="redelijk zeker or onzeker; null where the model cannot tell", examples=["redelijk zeker"]
-    )
-    frequentie: str = Field(
-        description="the probability in words", examples=["ongeveer 1 van de 10 leerlingen met dit patroon"]
-    )
-    verhogend: list[Reden]
-    verlagend: list[Reden] = Field(examples=[[]])
-    regels: list[Regel] = Field(description="thresholds reached; never a part of the score")
     sinds: str = Field(description="nieuw, nog steeds or terug", examples=["nieuw"])
     volgorde_toelichting: str = Field(description="why the place changed", examples=[""])
     aanwezigheid: list[Schoolweek]

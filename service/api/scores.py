@@ -16,7 +16,7 @@ from data_contracts.weekly_list import Standing
 from service import audit, auth, words
 from service.api.answers import answer
 from service.api.base import PREFIX, WITH_BODY, WITH_ID, Link, Resource, needs, new_router
-from service.api.resources import Bijdrage, Reden, Regel
+from service.api.resources import Score
 from service.api.shaping import Json, bijdragen, redenen, regels
 from service.audit import Action
 from service.front import problems
@@ -33,25 +33,11 @@ router = new_router()
 PATH = "/scores"
 
 
-class Leerlingscore(Resource):
+class Leerlingscore(Score):
     """One pupil's score, its exact parts and its reasons: as a signal on a weekly list, without a place."""
 
     leerling: str = Field(description="your pseudonym", examples=["leerling-0001"])
     stand: str = Field(description="aanwezig or al langdurig afwezig: then there is no score", examples=["aanwezig"])
-    log_odds: float | None = Field(description="the score: basis and the sum of bijdragen", examples=[-1.95])
-    kans: float | None = Field(description="calibrated probability, 0 to 1", examples=[0.1246])
-    basis: float | None = Field(description="score of the average pupil", examples=[-3.2])
-    bijdragen: list[Bijdrage] = Field(description="the exact parts of the score")
-    duiding: str | None = Field(description="in beeld, aandacht or nu bespreken", examples=["aandacht"])
-    zekerheid: str | None = Field(
-        description="redelijk zeker or onzeker; null where the model cannot tell", examples=["redelijk zeker"]
-    )
-    frequentie: str = Field(
-        description="the probability in words", examples=["ongeveer 1 van de 10 leerlingen met dit patroon"]
-    )
-    verhogend: list[Reden]
-    verlagend: list[Reden] = Field(examples=[[]])
-    regels: list[Regel] = Field(description="thresholds reached; never a part of the score")
     opmerkingen: list[str] = Field(examples=["Van deze leerling zijn dit schooljaar 3 lesweken bekend."])
 
 
