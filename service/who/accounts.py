@@ -11,7 +11,8 @@ from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.files import create_secret
 from service import audit, db
 from service.audit import Action
-from service.tables import ID_BYTES, ClientRow, GrantRow, IdentityRow, PersonRow, SessionRow, new_id, now
+from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, SessionRow, new_id, now
+from service.tables.base import ID_BYTES
 from service.viewer import ROLES, Role
 from service.who import client_keys, once
 from service.who.access import Access, Account, Accounts
