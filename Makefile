@@ -8,12 +8,13 @@ ONLY ?=
 SIZE ?= small
 DEMO := AANWEZIG_HOME=var/demo AANWEZIG_MODE=demo
 
-.PHONY: demo test check bench lock docs screenshots clean
+.PHONY: demo test check bench lock docs pictures clean
 
+# Drift takes half a minute; nobody need wait for it, so it is looked for while the page is already up.
 demo: $(VENV)/.runtime
 	@rm -rf var/demo
 	@echo "1/5 Een synthetische regio (niemand bestaat)"
-	@$(DEMO) $(BIN)/aanwezig simulate var/demo/region
+	@$(DEMO) $(BIN)/aanwezig simulate var/demo/region --newcomer var/demo/nieuwe-school
 	@echo "2/5 Exports aannemen"
 	@$(DEMO) $(BIN)/aanwezig ingest var/demo/region/exports --brief
 	@echo "3/5 Model trainen, en het op eerdere weken beproeven"
@@ -22,8 +23,8 @@ demo: $(VENV)/.runtime
 	@$(DEMO) $(BIN)/aanwezig promote --by "Wouter (demo)" || echo "De lijsten volgen de drempels."
 	@echo "5/5 De laatste drie weeklijsten"
 	@$(DEMO) $(BIN)/aanwezig weekly --week 2026-11-02 --week 2026-11-09 --week 2026-11-16 --brief
-	@if [ "$(SERVE)" = "no" ]; then echo "Klaar. Bekijk de pagina met: $(DEMO) $(BIN)/aanwezig serve"; \
-	else $(DEMO) $(BIN)/aanwezig serve --port $(PORT); fi
+	@if [ "$(SERVE)" = "no" ]; then echo "Klaar. Bekijk de pagina met: $(DEMO) $(BIN)/aanwezig serve --batch"; \
+	else ($(DEMO) nice $(BIN)/aanwezig drift >var/demo/drift.log 2>&1 &); $(DEMO) $(BIN)/aanwezig serve --batch --port $(PORT); fi
 
 test: $(VENV)/.dev browser java node
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
@@ -37,7 +38,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ONLY),--only $(ONLY))
 
-# What a test needs beside Python: Debian's Chromium, its Java for Spark, its Node for two programs from npm.
+# What a test needs beside Python: Debian's Chromium, its Java for Spark, its Node for three packages from npm.
 # PostgreSQL and Spark come as wheels.
 .PHONY: browser java node
 browser:
@@ -87,6 +88,10 @@ lock: $(VENV)/bin/uv
 docs: $(VENV)/.dev
 	$(BIN)/python -m data_contracts.docs
 	PYTHONPATH=tests/features $(BIN)/python -m spec.page
+
+# Of a demo that is being served (make demo), which nobody has worked in yet.
+pictures: $(VENV)/.dev browser
+	$(BIN)/python tests/service/pictures.py http://127.0.0.1:$(PORT)
 
 clean:
 	rm -rf $(VENV) var tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "explain": "benchmarks.explain",
     "models_compared": "benchmarks.models_compared",
     "pooling": "benchmarks.pooling",
+    "steadier": "benchmarks.steadier",
     "pilot_power": "benchmarks.pilot_power",
     "api_bulk": "benchmarks.api_bulk",
     "api_read": "benchmarks.api_read",

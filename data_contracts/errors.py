@@ -104,6 +104,14 @@ class SignInError(AanwezigError):
     title = "Niet aangemeld"
 
 
+class ChangedMeanwhileError(AanwezigError):
+    """Somebody else changed it since it was read; nothing was overwritten."""
+
+    exit_code = 11
+    status = HTTPStatus.CONFLICT
+    title = "Intussen gewijzigd"
+
+
 ERRORS: tuple[type[AanwezigError], ...] = (
     UsageError,
     RefusedDeliveryError,
@@ -114,4 +122,5 @@ ERRORS: tuple[type[AanwezigError], ...] = (
     SettingsError,
     NotAllowedError,
     SignInError,
+    ChangedMeanwhileError,
 )

@@ -6,15 +6,20 @@ from enum import StrEnum
 from pydantic import Field
 
 from data_contracts.frozen import Frozen
+from data_contracts.reasons import Authorised, Kind
+
+LONGEST_CODE = 30
+"""Characters; a longer text is no code, and may be about a pupil."""
 
 
 class Verdict(StrEnum):
-    """What became of a delivery."""
+    """What became of a delivery; WAITING: nothing of it is stored yet, until the school has said what its codes mean."""
 
     ACCEPTED = "accepted"
     ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
     REFUSED = "refused"
     UNCHANGED = "unchanged"
+    WAITING = "waiting"
 
 
 class Severity(StrEnum):
@@ -60,6 +65,31 @@ class Finding(Frozen):
     count: int = 1
 
 
+class ProposedCode(Frozen):
+    """A code that a school has not said the meaning of yet, and what it may mean. A person at the school decides.
+
+    Parameters
+    ----------
+    code
+        As in the file, lower case; never a text that may be about a pupil.
+    count
+        Rows that have it.
+    kind, authorised
+        What is proposed; without `authorised` the kind says that.
+    known
+        Whether the file or common usage says so; where not, `kind` is a mere beginning.
+    why
+        Why this is proposed, in plain Dutch.
+    """
+
+    code: str = Field(min_length=1, max_length=LONGEST_CODE)
+    count: int
+    kind: Kind
+    authorised: Authorised | None = None
+    known: bool = True
+    why: str = ""
+
+
 class WeekQuality(Frozen):
     """Quality of one school week.
 
@@ -95,6 +125,8 @@ class QualityReport(Frozen):
         Digest of the file's bytes.
     rows, new, corrected, withdrawn, dropped
         Rows read; records new, changed, taken back; rows left out with a documented reason.
+    codes
+        Codes in it that the school has not said the meaning of, for whoever will.
     """
 
     delivery: str
@@ -112,4 +144,5 @@ class QualityReport(Frozen):
     dropped: int = 0
     findings: tuple[Finding, ...] = ()
     weeks: tuple[WeekQuality, ...] = ()
+    codes: tuple[ProposedCode, ...] = ()
     contract_version: str

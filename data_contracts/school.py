@@ -1,13 +1,18 @@
 """What we must know of a school before its export can be understood: one TOML file per school."""
 
+import hashlib
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
+import tomlkit
 from pydantic import Field, StringConstraints, ValidationError, model_validator
+from tomlkit.items import Table
 
-from data_contracts.errors import NotFoundError, SettingsError
+from data_contracts.errors import ChangedMeanwhileError, NotFoundError, SettingsError
+from data_contracts.files import write_text
 from data_contracts.frozen import Frozen
 from data_contracts.identifiers import SCHOOL_PATTERN, Region, Sector
 from data_contracts.reasons import KINDS, Authorised, Kind
@@ -130,17 +135,104 @@ def read_school(path: Path) -> SchoolSettings:
         It is not TOML, or a setting is wrong; the message names each of them.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        return SchoolSettings.model_validate(content)
+        return _validated(path.read_text(encoding="utf-8-sig"), path)
     except FileNotFoundError:
         detail = f"er is geen schoolbestand {path}"
         raise NotFoundError(
             detail, remedy="Schrijf het, met school, name en sector; zie docs/contracts.md, onder 'Schoolbestand'."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        detail = f"{path} is geen geldig TOML: {error}"
-        raise SettingsError(detail, remedy="Herstel de genoemde regel.") from None
+    except UnicodeDecodeError as error:
+        raise _no_toml(path, error) from None
+
+
+def _validated(text: str, path: Path) -> SchoolSettings:
+    try:
+        return SchoolSettings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise _no_toml(path, error) from None
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'bestand'}: {e['msg']}" for e in error.errors())
         detail = f"{path}: {wrong}"
         raise SettingsError(detail, remedy="Zie docs/contracts.md, onder 'Schoolbestand'.") from None
+
+
+def _no_toml(path: Path, error: ValueError) -> SettingsError:
+    detail = f"{path} is geen geldig TOML: {error}"
+    return SettingsError(detail, remedy="Herstel de genoemde regel.")
+
+
+def school_digest(path: Path) -> str:
+    """Return a digest of one school's file as it stands; empty where there is none. A form says with it what it was made
+    from.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except FileNotFoundError:
+        return ""
+
+
+def write_school(path: Path, changes: Mapping[str, Any], *, made_from: str) -> SchoolSettings:
+    """Change some settings in one school's TOML file; the rest of it stays as it is, comments too.
+
+    Parameters
+    ----------
+    path
+        The file; it need not be there yet.
+    changes
+        Settings by name, in the form of TOML; None takes one out, so that its default holds.
+    made_from
+        The digest (`school_digest`) of the file that the changes were made from; empty for none.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        The file is another by now.
+    SettingsError
+        It would not be a school file any more; nothing was written.
+    StorageError
+        It cannot be written.
+    """
+    if school_digest(path) != made_from:
+        detail = f"het schoolbestand {path.name} is gewijzigd sinds u het opende"
+        raise ChangedMeanwhileError(detail, remedy="Bekijk wat er nu staat en pas het opnieuw aan.")
+    document = tomlkit.parse(path.read_text(encoding="utf-8-sig")) if made_from else tomlkit.document()
+    for name, value in changes.items():
+        if isinstance(value, Mapping) and all(isinstance(one, Mapping) for one in value.values()):
+            _change_table(document, name, value)
+        elif value is not None:
+            document[name] = _in_toml(value)
+        elif name in document:
+            del document[name]
+    text = tomlkit.dumps(document)
+    settings = _validated(text, path)
+    write_text(path, text)
+    return settings
+
+
+def _change_table(document: tomlkit.TOMLDocument, name: str, value: Mapping[str, Mapping[str, Any]]) -> None:
+    """Have the table `name` hold what `value` says, one line each; lines that say so already stay as they were written."""
+    table = document.get(name)
+    fresh = not isinstance(table, Table)
+    if not isinstance(table, Table):
+        document.pop(name, None)
+        table = tomlkit.table()
+    for key in [key for key in table if key not in value]:
+        del table[key]
+    for key, one in value.items():
+        if key not in table or table[key] != dict(one):
+            table[key] = _in_toml(one)
+    if fresh:
+        document[name] = table
+
+
+def _in_toml(value: Any) -> Any:  # noqa: ANN401 (any value that TOML has)
+    """Return `value` so that tables within a list stand on one line each."""
+    if isinstance(value, Mapping):
+        inline = tomlkit.inline_table()
+        inline.update({name: _in_toml(one) for name, one in value.items()})
+        return inline
+    if isinstance(value, list | tuple):
+        array = tomlkit.array()
+        array.extend([_in_toml(one) for one in value])
+        return array.multiline(len(value) > 1 and any(isinstance(one, Mapping) for one in value))
+    return value

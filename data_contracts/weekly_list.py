@@ -173,6 +173,19 @@ class Signal(Frozen):
     notes: tuple[str, ...] = Field(default=(), description="what to bear in mind, such as a short history")
 
 
+class DutyAlone(Frozen):
+    """A legal duty about a pupil who objected to being listed: no signal, no score, nothing but the duty.
+
+    An objection ends the profiling (GDPR, article 21), not what the law has the school report (Leerplichtwet, article 21a).
+    """
+
+    pupil: Pseudonym
+    group: str
+    year_group: str | None
+    rule_hits: tuple[RuleHit, ...]
+    calendar: tuple[CalendarDay, ...] = ()
+
+
 class Gone(Frozen):
     """A pupil who was on last week's list and is not on this one, and why."""
 
@@ -205,6 +218,8 @@ class WeeklyList(Frozen):
         What the reader must know (norm timetable, old data), in plain Dutch.
     school_days
         School days of the last twelve months up to `as_of`, for the calendar.
+    duties_alone
+        Legal duties about pupils who do not take part.
     """
 
     school: Annotated[str, StringConstraints(pattern=SCHOOL_PATTERN)]
@@ -226,6 +241,7 @@ class WeeklyList(Frozen):
     school_days: tuple[date, ...] = ()
     signals: tuple[Signal, ...] = ()
     gone: tuple[Gone, ...] = ()
+    duties_alone: tuple[DutyAlone, ...] = ()
 
 
 class SealedName(Frozen):

@@ -44,8 +44,8 @@ class RankingFigures(Frozen):
     brier, calibration_slope, calibration_intercept
         Of the probability; None for an order without one.
     ece
-        Expected calibration error: mean distance between predicted and observed share, over tenths of the pupils. Without
-        an interval: resamples are noisier, so that nearly all lie above the distance itself.
+        Expected calibration error: mean distance between predicted and observed share, over tenths of the pupils. Its
+        interval tells how much it varies; noise alone keeps it above 0, however well probabilities fit.
     listed_predicted
         Mean probability (0..1) of listed pupils; `precision` is what came of it.
     """

@@ -28,6 +28,8 @@ class Week:
         Who had come into the outcome (these stand apart); those of whom it was looked up.
     simple
         Who would have been on a list by a simple order.
+    near
+        Who would have been on a list twice as long.
     """
 
     week: date
@@ -35,6 +37,7 @@ class Week:
     there: frozenset[Pupil]
     already: frozenset[Pupil]
     simple: frozenset[Pupil] = frozenset()
+    near: frozenset[Pupil] = frozenset()
 
 
 class WeekPair(Frozen):
@@ -54,6 +57,8 @@ class WeekPair(Frozen):
         Of those who went: enrolled no longer; and long absent by now.
     new_data
         Of those who went, the rest: it is the week's registrations that changed the order.
+    near
+        Of `new_data`, those who would still be on a list twice as long.
     """
 
     week: date
@@ -65,6 +70,24 @@ class WeekPair(Frozen):
     left: int
     already: int
     new_data: int
+    near: int = 0
+
+
+class Moved(Frozen):
+    """What moved scores from one week to the next, by theme of the catalogue: a mean in log-odds; themes add up.
+
+    Parameters
+    ----------
+    theme, label
+        Id and Dutch words.
+    came, went
+        Of those who came on a list, and of those whom new data took off one.
+    """
+
+    theme: str
+    label: str
+    came: float
+    went: float
 
 
 class ModelPair(Frozen):
@@ -88,11 +111,19 @@ class Stability(Frozen):
         Mean overlap of the lists of two models on the same data.
     weeks, models
         Each pair.
+    moved
+        What moved the scores of those who came and went.
+    span, step
+        Log-odds from the first place of a list to its last (mean over lists); and by how much the score of a pupil on it,
+        or near, changes in a week (standard deviation). Where a step is not small beside the span, few keep their place.
     """
 
     week_to_week: float | None
     yardstick: float | None = None
     new_model: float | None
+    moved: tuple[Moved, ...] = ()
+    span: float | None = None
+    step: float | None = None
     weeks: tuple[WeekPair, ...]
     models: tuple[ModelPair, ...]
 
@@ -103,8 +134,19 @@ def overlap(one: frozenset[Pupil], other: frozenset[Pupil]) -> float:
     return len(one & other) / either if either else 1.0
 
 
+@dataclass(frozen=True)
+class Moves:
+    """Why scores moved, see `Stability`; nothing is known of it where no weeks were compared."""
+
+    moved: tuple[Moved, ...] = ()
+    span: float | None = None
+    step: float | None = None
+
+
 def stability(
-    periods: Sequence[Sequence[Week]], models: Sequence[tuple[date, frozenset[Pupil], frozenset[Pupil]]]
+    periods: Sequence[Sequence[Week]],
+    models: Sequence[tuple[date, frozenset[Pupil], frozenset[Pupil]]],
+    moves: Moves | None = None,
 ) -> Stability:
     """Compare lists.
 
@@ -114,7 +156,10 @@ def stability(
         Per model its weeks, rising.
     models
         Monday, and who is listed on the same data by the model before and by the new one.
+    moves
+        What moved scores from week to week.
     """
+    moves = moves or Moves()
     following = [(one, other) for period in periods for one, other in pairwise(period)]
     weeks = [_pair(one, other) for one, other in following]
     close = [(one, other) for one, other in following if other.week - one.week < SUMMER]
@@ -125,6 +170,9 @@ def stability(
         new_model=_mean([pair.overlap for pair in pairs]),
         weeks=tuple(weeks),
         models=tuple(pairs),
+        moved=moves.moved,
+        span=moves.span,
+        step=moves.step,
     )
 
 
@@ -132,6 +180,7 @@ def _pair(one: Week, other: Week) -> WeekPair:
     went = one.listed - other.listed
     left = {pupil for pupil in went if pupil not in other.there}
     already = (went - left) & other.already
+    passed = went - left - already
     return WeekPair(
         week=one.week,
         following=other.week,
@@ -141,7 +190,8 @@ def _pair(one: Week, other: Week) -> WeekPair:
         went=len(went),
         left=len(left),
         already=len(already),
-        new_data=len(went) - len(left) - len(already),
+        new_data=len(passed),
+        near=len(passed & other.near),
     )
 
 

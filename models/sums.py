@@ -160,16 +160,22 @@ def figures(parts: Sequence[Sums], schools: Sequence[Sums]) -> dict[str, Figure]
             values["listed_predicted"] = sum(one.predicted for one in parts if one.predicted is not None) / told
     found_figures = {name: Figure.of(float(value[0]), value[1:]) for name, value in values.items()}
     if parts and parts[0].tenths is not None:
-        # A distance is never negative, so that resamples, which are noisier, all lie above it: an interval would mislead.
-        _, predicted, observed = _tenths(parts)[:, 0]
-        distance = float(np.abs(predicted - observed).sum() / _rows_of(parts))
-        found_figures["ece"] = Figure(value=distance, low=None, high=None)
+        found_figures["ece"] = _calibration_error(parts, rows)
     return found_figures
 
 
-def _rows_of(parts: Sequence[Sums]) -> float:
-    """Pupils with a known outcome, as observed."""
-    return float(sum(one.rows[0] for one in parts))
+def _calibration_error(parts: Sequence[Sums], rows: Floats) -> Figure:
+    """Mean distance between predicted and observed share, over tenths of the pupils.
+
+    A distance is never negative, so that resamples, which are noisier, nearly all lie above it. They say how much it varies,
+    not where it lies: their spread is laid around what was observed.
+    """
+    _, predicted, observed = _tenths(parts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.abs(predicted - observed).sum(axis=1) / rows
+    resampled = distance[1:][np.isfinite(distance[1:])]
+    around = resampled - resampled.mean() + distance[0] if len(resampled) else resampled
+    return Figure.of(float(distance[0]), np.maximum(around, 0.0))
 
 
 def mean_over(parts: Sequence[Sums], name: str) -> Floats:

@@ -1,7 +1,7 @@
 """Look back: at each evaluation origin train on what was known then, and see what became of its list."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -147,10 +147,29 @@ def look_back(
     if not scored:
         detail = "op geen enkele peildatum was er genoeg om van te leren: " + "; ".join(skipped)
         raise NotEnoughDataError(detail, remedy="Lever meer schoolweken aan. Tot die tijd staan de lijsten op regels.")
+    return LookedBack(frame=_came_of(ground, scored, tests), skipped=tuple(skipped), cards=cards, left_out_note=note)
+
+
+def look_back_with(ground: Ground, panel: pl.DataFrame, cards: Mapping[date, Scorecard]) -> LookedBack:
+    """As `look_back`, with a model of each date that was learned elsewhere.
+
+    Parameters
+    ----------
+    panel
+        Features, and rules, at those dates.
+    cards
+        By date, a model that was learned from nothing that became known later.
+    """
+    scored = [_scored(panel.filter(pl.col("origin") == origin), card) for origin, card in sorted(cards.items())]
+    return LookedBack(frame=_came_of(ground, scored, sorted(cards)), skipped=(), cards=cards)
+
+
+def _came_of(ground: Ground, scored: Sequence[pl.DataFrame], tests: Sequence[date]) -> pl.DataFrame:
+    """Add what came of everybody who was scored at `tests`."""
     # Who could be listed is decided by what was known then; only what came of it is known later.
     later = labels_at(ground, ground.moment, tests).drop("already")
     frame = pl.concat(scored, how="diagonal").join(later, on=KEY, how="left").rename({"already_then": "already"})
-    return LookedBack(frame=_columns(ground, frame), skipped=tuple(skipped), cards=cards, left_out_note=note)
+    return _columns(ground, frame)
 
 
 def _scored(rows: pl.DataFrame, card: Scorecard) -> pl.DataFrame:

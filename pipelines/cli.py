@@ -16,9 +16,12 @@ from pipelines.clock import utc_of
 from pipelines.crew import Crew, crew_of
 from pipelines.digest_commands import commands as digest_commands
 from pipelines.home import Home
+from pipelines.inbox_commands import commands as inbox_commands
 from pipelines.model_commands import commands as model_commands
 from pipelines.options import Brief, CountOn, Json, Master
 from pipelines.progress import progress
+from pipelines.retention_commands import commands as retention_commands
+from pipelines.rights_commands import commands as rights_commands
 from pipelines.service_commands import commands as service_commands
 
 app = typer.Typer(
@@ -61,6 +64,9 @@ def simulate(
     pupils_vo: Annotated[int, typer.Option(min=0, help="Leerlingen in het voortgezet onderwijs.")] = 12_000,
     pupils_po: Annotated[int, typer.Option(min=0, help="Leerlingen in het basisonderwijs.")] = 8_000,
     seed: Annotated[int, typer.Option(min=0, help="Zelfde getal, zelfde regio.")] = 2026,
+    newcomer: Annotated[
+        Path | None, typer.Option(help="Schrijf hier ook de export van een school die nog moet beginnen.")
+    ] = None,
     calibration: Annotated[bool, typer.Option("--calibration", help="Toon de ijktabel naast de bronnen.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -71,11 +77,14 @@ def simulate(
     if target.exists() and not target.is_dir():
         detail = f"{target} is geen map"
         raise UsageError(detail, remedy="Noem een map; bestaat die niet, dan wordt zij gemaakt.")
-    from pipelines.simulate import simulate as run  # noqa: PLC0415 - heavy, and only here
+    from pipelines.simulate import newcomer as begin  # noqa: PLC0415 - heavy, and only here
+    from pipelines.simulate import simulate as run  # noqa: PLC0415 - same
     from pipelines.simulate.calibration import calibration_table  # noqa: PLC0415
 
     with progress("Synthetische regio") as say:
         summary = run(target, seed=seed, pupils_vo=pupils_vo, pupils_po=pupils_po, progress=say)
+        if newcomer is not None:
+            begin(newcomer, seed=seed)
     rows = calibration_table(summary.truth) if calibration else []
     reports.show_simulation(summary, rows, as_json=as_json)
 
@@ -192,7 +201,10 @@ app.registered_commands += model_commands.registered_commands
 app.add_typer(people_commands.people, name="people")
 app.add_typer(people_commands.clients, name="clients")
 app.registered_commands += service_commands.registered_commands
+app.registered_commands += inbox_commands.registered_commands
 app.registered_commands += digest_commands.registered_commands
+app.registered_commands += rights_commands.registered_commands
+app.registered_commands += retention_commands.registered_commands
 
 
 def _take_in(home: Home, path: Path, crew: Crew, **said: Any) -> list[QualityReport]:  # noqa: ANN401 - what `ingest` takes

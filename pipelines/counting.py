@@ -12,8 +12,9 @@ from narwhals.typing import IntoFrame
 
 from data_contracts.school import SchoolSettings
 from data_contracts.school_page import SchoolPage
-from data_contracts.weekly_list import RuleHit
+from data_contracts.weekly_list import DutyAlone, RuleHit
 from features.build import build_from
+from features.frames import Frame
 from features.history import History, day_of, history, number_of
 from features.rules import Rule, rules_of
 from features.thresholds import reached
@@ -22,6 +23,7 @@ from models.scored import Scored, already_there, proved
 from pipelines.engines import POLARS, SCORES, Engine, brought_back
 from pipelines.home import Home
 from pipelines.lake import Lake
+from pipelines.objections import Pupil
 from pipelines.pictures import Pictures, pictures
 from pipelines.school_page import Followed, school_pages
 from pipelines.tables import NORM
@@ -49,6 +51,8 @@ class Counting:
         Schools that had no timetable of their own lately.
     pages
         Per school, the page about it, where those were asked for.
+    alone
+        Per school, who is enrolled and does not take part, with the legal duties about them and nothing else.
     """
 
     as_of: datetime
@@ -62,9 +66,10 @@ class Counting:
     scorecard: Scorecard | None
     on_norm: frozenset[str]
     pages: Mapping[str, SchoolPage]
+    alone: Mapping[str, tuple[DutyAlone, ...]]
 
 
-def count(
+def count(  # noqa: PLR0913 - this much is said of a run
     home: Home,
     schools: Sequence[str],
     *,
@@ -73,12 +78,14 @@ def count(
     scorecard: Scorecard | None,
     engine: Engine = POLARS,
     followed: Followed | None = None,
+    objected: frozenset[Pupil] = frozenset(),
 ) -> Counting:
     """Count everything that lists of `schools` need, from what had been delivered and was known at `as_of`.
 
     Only days before `week` count: a list made on Tuesday knows more than Monday's, but looks at the same weeks. The
     `engine` counts, and its results come back: none of them is larger than a few rows a pupil. Where it is said who were
-    `followed` up, the pages about the schools are counted too.
+    `followed` up, the pages about the schools are counted too. Who `objected` is neither counted nor scored; only what the
+    law has a school report is seen of them, in the rules.
 
     Raises
     ------
@@ -89,7 +96,7 @@ def count(
     settings = {school: lake.settings(school) for school in schools}
     tables = engine.load(home, schools=schools, delivered_by=as_of, until=week)
     past = history(tables, as_of, until=week)
-    frame = engine.scored(scorecard, build_from(past))
+    frame = engine.scored(scorecard, _taking_part(build_from(past), objected))
     scored: dict[tuple[str, str], Scored] = {}
     if scorecard is not None:
         scored = _proved(scorecard, frame)
@@ -97,19 +104,46 @@ def count(
     rules = {school: rules_of(settings[school].rule_packs, settings[school].sector) for school in schools}
     lately = number_of(week) - LATELY
     on_norm = _norm_schools(tables.timetable, first=day_of(lately), end=week)
+    hits = reached(past, rules)
     return Counting(
         as_of=as_of,
         pictures=pictures(past),
         rows=_by_school(frame, schools),
         scored=scored,
-        hits=reached(past, rules),
+        hits=hits,
         already=_already(past),
         settings=settings,
         rules=rules,
         scorecard=scorecard,
         on_norm=on_norm,
         pages={} if followed is None else school_pages(past, settings, on_norm=on_norm, followed=followed),
+        alone=_alone(past, objected, hits),
     )
+
+
+def _taking_part(features: Frame, objected: frozenset[Pupil]) -> Frame:
+    """Features of who did not object: before anything is scored."""
+    return features.filter(~_is_any(objected)) if objected else features
+
+
+def _alone(
+    past: History, objected: frozenset[Pupil], hits: Mapping[tuple[str, str], tuple[RuleHit, ...]]
+) -> dict[str, tuple[DutyAlone, ...]]:
+    """Who objected and is enrolled; of the thresholds only the statutory ones, which no objection ends."""
+    if not objected:
+        return {}
+    found = brought_back(past.pupils.filter(_is_any(objected)).select("school", "pupil", "group", "year_group"))
+    alone: dict[str, list[DutyAlone]] = {}
+    for school, pupil, group, year_group in found.sort("school", "pupil").iter_rows():
+        statutory = tuple(hit for hit in hits.get((school, pupil), ()) if hit.statutory)
+        one = DutyAlone(pupil=pupil, group=group, year_group=year_group, rule_hits=statutory)
+        alone.setdefault(school, []).append(one)
+    return {school: tuple(theirs) for school, theirs in alone.items()}
+
+
+def _is_any(pupils: frozenset[Pupil]) -> nw.Expr:
+    named = nw.concat_str(nw.col("school"), nw.col("pupil"), separator=" ")
+    return named.is_in([f"{school} {pupil}" for school, pupil in sorted(pupils)])
 
 
 def _norm_schools(timetable: IntoFrame, *, first: date, end: date) -> frozenset[str]:

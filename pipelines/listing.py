@@ -15,6 +15,7 @@ from data_contracts.weekly_list import (
     AttendanceWeek,
     Basis,
     CalendarDay,
+    DutyAlone,
     Gone,
     RuleHit,
     Signal,
@@ -100,6 +101,8 @@ class Counted:
         The last weeks' quality; days for the calendar; per pupil attendance and registered days.
     before, earlier
         The list before, and who was on it and on those before that, newest first.
+    alone
+        Who objected and is enrolled, with the legal duties about them.
     """
 
     settings: SchoolSettings
@@ -122,6 +125,7 @@ class Counted:
     calendar: Mapping[str, tuple[CalendarDay, ...]] = field(default_factory=dict)
     before: WeeklyList | None = None
     earlier: Sequence[frozenset[str]] = ()
+    alone: tuple[DutyAlone, ...] = ()
 
     @property
     def on_rules(self) -> bool:
@@ -160,13 +164,22 @@ def weekly_list(counted: Counted) -> WeeklyList:
         school_days=counted.school_days,
         signals=tuple(signals),
         gone=_gone(counted, signals, ordered),
+        duties_alone=_duties_alone(counted),
     )
+
+
+def _duties_alone(counted: Counted) -> tuple[DutyAlone, ...]:
+    """Return what the law has the school report about who objected, with the days behind it."""
+    days = counted.calendar
+    due = (one for one in counted.alone if one.rule_hits)
+    return tuple(one.model_copy(update={"calendar": days.get(one.pupil, ())}) for one in due)
 
 
 def in_view(counted: Counted) -> set[str]:
     """Pupils that the list will show, for whom attendance and calendar are needed."""
     top = _in_order(counted)[: counted.settings.capacity + SETTINGS["below_the_cut"]]
-    return {c.pupil for c in top} | {c.pupil for c in counted.candidates if c.loud or c.already}
+    shown = {c.pupil for c in top} | {c.pupil for c in counted.candidates if c.loud or c.already}
+    return shown | {one.pupil for one in counted.alone if one.rule_hits}
 
 
 def _in_order(counted: Counted) -> list[Candidate]:
@@ -251,10 +264,11 @@ def _gone(counted: Counted, signals: Sequence[Signal], ordered: Sequence[Candida
     if counted.before is None:
         return ()
     now = {signal.pupil: signal for signal in signals}
+    objected = {one.pupil for one in counted.alone}
     places = {candidate.pupil: place for place, candidate in enumerate(ordered, start=1)}
     gone = []
     for signal in counted.before.signals:
-        if not signal.on_list or (signal.pupil in now and now[signal.pupil].on_list):
+        if not signal.on_list or signal.pupil in objected or (signal.pupil in now and now[signal.pupil].on_list):
             continue
         if signal.pupil in places:
             reason = f"Het signaal is minder sterk dan dat van anderen: nu plaats {places[signal.pupil]}."

@@ -80,13 +80,24 @@ def papers(
 def merge(
     *,
     cards: Annotated[
-        list[Path], typer.Argument(metavar="KAART.json...", help="Scorekaarten, elk van andere leerlingen.")
+        list[Path],
+        typer.Argument(
+            metavar="KAART.json|MAP...",
+            help="Scorekaarten, elk van andere leerlingen; of per partij haar map 'to_merge', met ook eerdere kaarten.",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Nieuw bestand voor de samengevoegde scorekaart.")],
+    judge: Annotated[
+        bool,
+        typer.Option(
+            "--judge", help="Beproef het samenvoegen op de eigen eerdere weken; daarna kan 'promote' het keuren."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Voeg scorekaarten samen die apart zijn geleerd. Er gaat geen gegeven van een leerling over de lijn."""
     from pipelines import merging  # noqa: PLC0415 - loads scikit-learn
 
-    found = merging.merge(cards, out=out)
+    with progress("Samenvoegen") as say:
+        found = merging.merge(cards, out=out, home=Home.from_environment() if judge else None, progress=say)
     reports.show(found, as_json=True) if as_json else typer.echo(merging.words(found))

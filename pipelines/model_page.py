@@ -91,11 +91,16 @@ def lead_time_of(home: Home, version: str) -> LeadTime | None:
     return _kept(home.papers(version) / LEAD, LeadTime, command="aanwezig evaluate")
 
 
+def keep_lead_time_of(home: Home, version: str, found: LeadTime) -> None:
+    """Keep how early lists were beside scorecard `version`; its page shows it once it serves."""
+    write_text(home.papers(version) / LEAD, found.model_dump_json(indent=1))
+
+
 def keep_lead_time(home: Home, found: LeadTime, *, outcome: str) -> None:
-    """Keep how early lists were beside the scorecard that serves, where that predicts `outcome`; its page shows it then."""
+    """Keep how early lists were beside the scorecard that serves, where that predicts `outcome`, and show it."""
     card = champion(home.scorecards)
     if card is not None and card.target.name == outcome:
-        write_text(home.papers(card.version) / LEAD, found.model_dump_json(indent=1))
+        keep_lead_time_of(home, card.version, found)
         publish_page(home)
 
 

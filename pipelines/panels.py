@@ -20,6 +20,7 @@ from models.splits import Plan, as_of, calendar_weeks, common_weeks, origins
 from pipelines.engines import AT_A_TIME, POLARS, Engine, brought_back
 from pipelines.home import Home
 from pipelines.lake import Lake, as_known
+from pipelines.objections import Pupil, objected, without
 from pipelines.tables import load
 
 KEY = ["school", "pupil", "origin"]
@@ -63,6 +64,8 @@ class Ground:
         Per school the day on which its registrations began: ``school, began`` (day number).
     weeks, origins
         Mondays of school weeks from `since`; origins whose outcome is known at `moment`.
+    objected
+        Who does not take part: nothing is learned from them, at no date.
     """
 
     home: Home
@@ -77,6 +80,7 @@ class Ground:
     began: pl.DataFrame
     weeks: tuple[date, ...]
     origins: tuple[date, ...]
+    objected: frozenset[Pupil] = frozenset()
 
 
 def survey(
@@ -141,6 +145,7 @@ def survey(
         began=began,
         weeks=tuple(weeks),
         origins=found,
+        objected=objected(home),
     )
 
 
@@ -168,7 +173,7 @@ def features_at(
     moments = [as_of(origin) for origin in ground.origins]
     parts = []
     for done, part in enumerate(ground.engine.panels(ground.home, batches, moments, local_date(ground.moment)), 1):
-        parts.append(part)
+        parts.append(without(part, ground.objected))
         if say is not None:
             say(done, len(batches))
     began = ground.began.select("school", since=pl.col("began").cast(pl.Int32).cast(pl.Date))

@@ -25,7 +25,7 @@ RoleOption = Annotated[
     str,
     typer.Option(
         "--role",
-        help="care_coordinator, mentor, data_team, privacy_officer, attendance_officer, alliance of supplier.",
+        help="care_coordinator, mentor, data_team, privacy_officer, attendance_officer, alliance, supplier of administrator.",
     ),
 ]
 School = Annotated[list[str] | None, typer.Option(help="BRIN met vestiging; mag vaker.")]
@@ -87,7 +87,7 @@ def end_sessions(
         detail = "het is niet duidelijk wie er afgemeld moet worden"
         raise UsageError(detail, remedy="Noem iemand, of geef --all, en niet allebei.")
     with _database() as engine:
-        typer.echo(f"Beëindigd: {accounts.end_sessions(engine, who)}")
+        typer.echo(f"Beëindigd: {accounts.end_sessions(engine, who, by=_by())}")
 
 
 @clients.command(

@@ -15,6 +15,7 @@ from features.words import day_text
 
 if TYPE_CHECKING:  # these load libraries that a report does not need
     from models.figures import Evaluation, Figure
+    from models.stability import Stability
     from pipelines.looked_back import BacktestResult
     from pipelines.simulate import Summary
     from pipelines.simulate.calibration import Row
@@ -25,6 +26,7 @@ VERDICTS = {
     Verdict.ACCEPTED_WITH_WARNINGS: "aangenomen, met opmerkingen",
     Verdict.REFUSED: "geweigerd",
     Verdict.UNCHANGED: "niets nieuws",
+    Verdict.WAITING: "wacht op codes",
 }
 MOST_FINDINGS = 12
 LOG_WIDTH = 160
@@ -83,7 +85,7 @@ def show_backtest(result: "BacktestResult", *, as_json: bool) -> None:
             text = f"Van de {one.reached} die {one.label} bereikten stond {share} minstens 15 schooldagen eerder op een lijst."
             console.print(text, highlight=False)
     if calm is not None and calm.week_to_week is not None:
-        console.print(f"Overlap van de lijsten van week op week: {calm.week_to_week:.2f}.", highlight=False)
+        _show_changes(calm, console)
     for title, other in (("Alle gevallen", result.everyone), ("Scholen weggelaten", result.left_out)):
         if other is not None:
             console.print(f"{title}. {result.left_out_note if other is result.left_out else ''}", highlight=False)
@@ -94,6 +96,25 @@ def show_backtest(result: "BacktestResult", *, as_json: bool) -> None:
         f"{result.seconds:.0f} seconden. Cijfers gelden voor deze gegevens; --out MAP schrijft het rapport.",
         highlight=False,
     )
+
+
+def _show_changes(calm: "Stability", console: Console) -> None:
+    """Say how much lists change from week to week, why pupils went, and what moved their scores."""
+    console.print(f"Overlap van de lijsten van week op week: {calm.week_to_week:.2f}.", highlight=False)
+    went, left, already, new, near = (
+        sum(getattr(pair, name) for pair in calm.weeks) for name in ("went", "left", "already", "new_data", "near")
+    )
+    text = (
+        f"Van de lijst gingen er {went}: {new} door nieuwe gegevens (van wie {near} nog op een tweemaal zo lange lijst zouden "
+        f"staan), {already} omdat zij al lang afwezig werden en {left} die van school gingen."
+    )
+    console.print(text, highlight=False)
+    if calm.span is not None and calm.step is not None:
+        text = f"Van de eerste tot de laatste plaats is het {calm.span:.2f} log-odds; in een week beweegt een score {calm.step:.2f}."
+        console.print(text, highlight=False)
+    if calm.moved:
+        moves = "; ".join(f"{one.label} {one.came:+.2f} en {one.went:+.2f}" for one in calm.moved[:3])
+        console.print(f"Wat de scores bewoog van wie erop kwam en eraf ging (log-odds): {moves}.", highlight=False)
 
 
 def _figure(figure: "Figure", *, whole: bool) -> str:

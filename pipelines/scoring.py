@@ -1,7 +1,7 @@
 """Reproduce a published score from stored data and the scorecard of its list, bit for bit, with its parts and sentences."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,7 @@ from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.lake import Lake
 from pipelines.listing import weekly_list
+from pipelines.objections import objected
 from pipelines.publishing import open_database, published
 from pipelines.weekly import gathered
 
@@ -91,12 +92,12 @@ def explain(home: Home, *, pupil: str, week: date, school: str | None = None, ed
     if week != monday(week):
         detail = f"{week} is geen maandag"
         raise UsageError(detail, remedy=f"Een week heet naar haar maandag: {monday(week)}.")
-    number, made, shown = _published(home, pupil, week, school, edition)
+    number, since, made, shown = _published(home, pupil, week, school, edition)
     if shown.log_odds is None or made.model_version is None:
         detail = f"van deze leerling is in de week van {week} geen score gepubliceerd"
         why = made.basis_reason if made.basis is Basis.RULES else "Deze leerling was al langdurig afwezig."
         raise NotFoundError(detail, remedy=why)
-    again = _again(home, made, shown.pupil)
+    again = _again(home, made, shown.pupil, since)
     differences = tuple(
         f"{name}: gepubliceerd {_told(shown, name)}, nu {_told(again, name)}"
         for name in _unequal(again, shown, _NUMBERS)
@@ -123,20 +124,20 @@ def explain(home: Home, *, pupil: str, week: date, school: str | None = None, ed
 
 def _published(
     home: Home, pupil: str, week: date, school: str | None, edition: int | None
-) -> tuple[int, WeeklyList, Signal]:
-    """Return the edition that was asked for, its list, and the pupil's signal on it."""
+) -> tuple[int, datetime, WeeklyList, Signal]:
+    """Return the edition that was asked for, since when it stands, its list, and the pupil's signal on it."""
     pseudonyms = _pseudonyms(home, pupil, school)
     database = open_database(home.database_url)
     lists = published(database, week=week, school=school)
     database.dispose()
     found = [
-        (number, made, signal)
-        for number, made in lists
+        (number, since, made, signal)
+        for number, since, made in lists
         if edition in (None, number)
         for signal in made.signals
         if signal.pupil == pseudonyms.get(made.school)
     ]
-    schools = sorted({made.school for _, made, _ in found})
+    schools = sorted({made.school for _, _, made, _ in found})
     if len(schools) > 1:
         detail = "deze leerling staat in die week op lijsten van verschillende scholen"
         raise UsageError(detail, remedy=_OTHER.format(schools=", ".join(schools)))
@@ -164,10 +165,17 @@ def _pseudonyms(home: Home, pupil: str, school: str | None) -> dict[str, str]:
     return {name: keys.pseudonyms(numbers, scope).item() or "" for name, scope in scopes.items()}
 
 
-def _again(home: Home, made: WeeklyList, pupil: str) -> Signal:
-    """Make the school's list again with its own scorecard, from what was known at its moment."""
+def _again(home: Home, made: WeeklyList, pupil: str, since: datetime) -> Signal:
+    """Make the school's list again with its own scorecard, from what was known at its moment, of who took part then."""
     card = scorecard(home.scorecards, made.model_version or "")
-    counting = count(home, [made.school], week=made.week, as_of=made.as_of, scorecard=card)
+    counting = count(
+        home,
+        [made.school],
+        week=made.week,
+        as_of=made.as_of,
+        scorecard=card,
+        objected=objected(home, schools=[made.school], at=since),
+    )
     database = open_database(home.database_url)
     anew = weekly_list(gathered(counting, Lake(home), made.school, week=made.week, database=database))
     database.dispose()

@@ -1,20 +1,19 @@
-"""Commands about the service: show lists and answer the API, and take in what came in over it."""
+"""Commands about the service: show lists and answer the API, and describe that."""
 
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from data_contracts.errors import RefusedDeliveryError, SettingsError, StorageError, UsageError
-from pipelines import reports
+from data_contracts.errors import SettingsError, UsageError
+from pipelines.beside import beside
 from pipelines.home import Home
-from pipelines.options import Brief, Json
 
 if TYPE_CHECKING:  # it loads what only `serve` needs
     from uvicorn import Config
@@ -56,6 +55,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Adres waarop wordt geluisterd.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Poort.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processen die antwoorden.")] = 1,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Neem ook aan wat binnenkomt, en maak daarna de weeklijst van die school.")
+    ] = False,
 ) -> None:
     """Toon de weeklijst als webpagina en API."""
     import uvicorn  # noqa: PLC0415 - only here
@@ -65,7 +67,8 @@ def serve(
         os.environ.setdefault("AANWEZIG_PUBLIC_URL", f"http://127.0.0.1:{port}")
         typer.echo(f"De demo draait op http://{host}:{port}")
         typer.echo("Aanmelden: open die pagina en kies iemand uit de lijst; een wachtwoord is er in de demo niet.")
-    _say_what_waits()
+    if not batch:
+        _say_what_waits()
     if workers > 1 and (code := subprocess.run([sys.executable, "-m", "service.ready"], check=False).returncode):
         raise typer.Exit(code)
     settings: dict[str, Any] = {
@@ -78,12 +81,13 @@ def serve(
         "timeout_keep_alive": KEEP_ALIVE,
         "timeout_graceful_shutdown": FINISH,
     }
-    if workers == 1:
-        uvicorn.run("service.app:create_app", **settings)
-        return
-    with tempfile.TemporaryDirectory(prefix="aanwezig-figures-") as together:
-        os.environ[FIGURES_TOGETHER] = together
-        _run_together(uvicorn.Config("service.app:create_app", workers=workers, **settings))
+    with beside() if batch else nullcontext():
+        if workers == 1:
+            uvicorn.run("service.app:create_app", **settings)
+            return
+        with tempfile.TemporaryDirectory(prefix="aanwezig-figures-") as together:
+            os.environ[FIGURES_TOGETHER] = together
+            _run_together(uvicorn.Config("service.app:create_app", workers=workers, **settings))
 
 
 def _run_together(config: "Config") -> None:
@@ -99,40 +103,6 @@ def _run_together(config: "Config") -> None:
     Multiprocess(config, sockets=[shared]).run()
 
 
-@commands.command(epilog="Voorbeeld: aanwezig inbox --watch 30")
-def inbox(
-    *,
-    watch: Annotated[
-        float | None, typer.Option(min=1, help="Blijf draaien, en kijk elke zoveel seconden opnieuw.")
-    ] = None,
-    brief: Brief = False,
-    as_json: Json = False,
-) -> None:
-    """Neem aan wat over de API is geleverd: dezelfde controles als bij 'ingest'. Een geweigerd bestand wordt gewist."""
-    from pipelines.inbox import Taken, attended, take_in  # noqa: PLC0415 - loads SQLAlchemy
-
-    home = Home.from_environment()
-    found: list[Taken] = []
-
-    def tell(taken: Taken) -> None:
-        found.append(taken)
-        if watch is not None:
-            typer.echo(f"levering {taken.delivery.id} van {taken.delivery.school}: {taken.status}")
-
-    with attended(home):
-        while watch is not None:
-            found.clear()
-            try:
-                take_in(home, done=tell)
-            except (SettingsError, StorageError) as error:  # told each time, and tried again
-                typer.echo(str(error), err=True)
-            time.sleep(watch)
-        take_in(home, done=tell)
-    made = [report for taken in found for report in taken.reports]
-    if reports.show_deliveries(made, brief=brief, as_json=as_json):
-        raise typer.Exit(RefusedDeliveryError.exit_code)
-
-
 def _refuse_where_taken(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
@@ -146,4 +116,6 @@ def _say_what_waits() -> None:
 
     number = unattended(Home.from_environment())
     if number:
-        typer.echo(f"Er wachten leveringen ({number}) en niemand neemt ze aan: start ook 'aanwezig inbox --watch 30'.")
+        typer.echo(
+            f"Er wachten leveringen ({number}) en niemand neemt ze aan: start met --batch, of start ook 'aanwezig inbox --watch 30'."
+        )

@@ -5,7 +5,7 @@ It makes no lists yet: `pipelines.promoting` asks the gate, and a person signs.
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,9 +14,9 @@ import polars as pl
 from data_contracts.errors import NotEnoughDataError
 from data_contracts.frozen import Frozen
 from features.calendar import local_date
-from models import serving
 from models.figures import Evaluation
 from models.fit import Fitted, Settings
+from models.lead_time import LeadTime
 from models.outcome import LISTED, read_outcome
 from models.serving import propose, save
 from models.splits import Plan, evaluation_origins, plan_for, split
@@ -25,10 +25,15 @@ from pipelines.engines import POLARS, Engine
 from pipelines.fitting import Progress, fit_known, panel_at, silent
 from pipelines.home import Home
 from pipelines.looked_back import LookedBack
+from pipelines.model_page import keep_lead_time_of
 from pipelines.panels import Ground, survey
-from pipelines.tested import Training, judged_from, keep
+from pipelines.recording import record
+from pipelines.tested import Training, keep, keep_to_merge, of_the_champion
+from pipelines.week_by_week import follow, mondays
 
 PROMOTE = "Dit model maakt nog geen lijsten. Laat het keuren en teken ervoor: aanwezig promote --by NAAM"
+FOLLOWED = 1
+"""Latest dates after which every Monday is followed, to measure how early lists are; `evaluate` follows more of them."""
 KEPT = "Dit model wordt bewaard; lijsten gaan over langdurige afwezigheid."
 
 
@@ -124,17 +129,15 @@ def train(
     ground = survey(home, chosen, until=until, plan=plan, engine=engine)
     final = split(ground.weeks, ground.origins, chosen, moment=local_date(ground.moment), plan=plan)
     tests = evaluation_origins(ground.weeks, ground.origins, chosen, plan=plan)
-    also = _of_the_champion(home, ground)
+    also = of_the_champion(home, ground)
     panel = _panel(ground, tests, also, plan=plan, say=say)
     say("Scorekaart leren", 0, 1)
     fitted = fit_known(ground, panel, final, moment=ground.moment, settings=settings)
-    looked, evaluation, note = _tested(ground, panel, tests, also, plan=plan, settings=settings, say=say)
-    save(home.scorecards, fitted.scorecard)
-    kept = Training(largest_gap=fitted.largest_gap)
-    frame = None if looked is None else looked.frame
-    keep(home.papers(fitted.scorecard.version), kept, frame=frame, evaluation=evaluation)
+    back = _look_back(ground, panel, tests, also, plan=plan, settings=settings, say=say)
+    _keep(home, fitted, back)
     say("Vastleggen in MLflow", 0, 1)
-    number = _register(home, fitted, evaluation, plan=plan, settings=settings)
+    params = {**asdict(plan), **asdict(settings), "features": len(fitted.scorecard.shapes), "trees": fitted.iterations}
+    number = record(home, fitted.scorecard, back.evaluation, largest_gap=fitted.largest_gap, params=params)
     if chosen.name == LISTED:
         propose(home.scorecards, fitted.scorecard)
     say("Klaar", 1, 1)
@@ -152,31 +155,33 @@ def train(
         trees=fitted.iterations,
         largest_gap=fitted.largest_gap,
         calibration_slope=card.calibration.slope,
-        evaluation=evaluation,
-        evaluation_note=note,
-        skipped=() if looked is None else looked.skipped,
+        evaluation=back.evaluation,
+        evaluation_note=back.note,
+        skipped=() if back.looked is None else back.looked.skipped,
         registered=number,
         next_step=PROMOTE if chosen.name == LISTED else KEPT,
         seconds=round(time.monotonic() - started, 1),
     )
 
 
-def _of_the_champion(home: Home, ground: Ground) -> tuple[date, ...]:
-    """Dates that the serving model was judged from: from the same dates the two can be compared, pupil by pupil."""
-    champion = serving.champion(home.scorecards)
-    if champion is None or champion.target.name != ground.outcome.name:
-        return ()
-    judged_then = judged_from(home, champion.version)
-    return tuple(origin for origin in judged_then if ground.since <= origin < local_date(ground.moment))
+@dataclass(frozen=True)
+class _Back:
+    """What looking back gave, as far as there was enough for it; or why there was not."""
+
+    looked: LookedBack | None = None
+    evaluation: Evaluation | None = None
+    lead_time: LeadTime | None = None
+    note: str = ""
 
 
 def _panel(ground: Ground, tests: Sequence[date], also: Sequence[date], *, plan: Plan, say: Progress) -> pl.DataFrame:
-    """Features at the ground's origins and at `also`; nothing is learned from the latter."""
-    everywhere = replace(ground, origins=tuple(sorted({*ground.origins, *also})))
+    """Features at the ground's origins, at `also`, and every Monday that is followed; of the latter nothing is learned."""
+    followed = {monday for origin in tests[-FOLLOWED:] for monday in mondays(ground, origin)}
+    everywhere = replace(ground, origins=tuple(sorted({*ground.origins, *also, *followed})))
     return panel_at(everywhere, sorted({*tests, *also}), plan=plan, say=say)
 
 
-def _tested(
+def _look_back(
     ground: Ground,
     panel: pl.DataFrame,
     tests: Sequence[date],
@@ -185,45 +190,25 @@ def _tested(
     plan: Plan,
     settings: Settings,
     say: Progress,
-) -> tuple[LookedBack | None, Evaluation | None, str]:
+) -> _Back:
     """Look back from `tests` and `also`, and judge on `tests` alone, whose horizons do not overlap; or say why not."""
     try:
         looked = look_back(ground, panel, sorted({*tests, *also}), plan=plan, settings=settings, say=say)
         own = looked.frame.filter(pl.col("origin").is_in(list(tests)))
-        return looked, judged(ground, replace(looked, frame=own)), ""
+        evaluation = judged(ground, replace(looked, frame=own))
     except NotEnoughDataError as error:
-        return None, None, error.detail
+        return _Back(note=error.detail)
+    weekly = follow(ground, looked.frame, panel, looked.cards, periods=tests[-FOLLOWED:], say=say)
+    return _Back(looked, evaluation, None if weekly is None else weekly.lead_time)
 
 
-def _register(home: Home, fitted: Fitted, evaluation: Evaluation | None, *, plan: Plan, settings: Settings) -> str:
-    """Log and register; MLflow takes seconds to load, so that only who trains waits for it."""
-    from models.registry import Run, mirror, register  # noqa: PLC0415 - see above
-
+def _keep(home: Home, fitted: Fitted, back: _Back) -> None:
+    """Keep the scorecard, what is known of it, and what a party that merges with it needs."""
     card = fitted.scorecard
-    run = Run(
-        name=f"{card.target.name} {card.data_moment:%Y-%m-%d}",
-        params={**asdict(plan), **asdict(settings), "features": len(card.shapes), "trees": fitted.iterations},
-        metrics=_metrics(fitted, evaluation),
-        files={} if evaluation is None else {"evaluation.json": evaluation.model_dump_json(indent=1)},
-    )
-    registered = register(home.mlflow_uri, home.artifacts, card, run)
-    mirror(home.mlflow_uri, card.target.name, {"challenger": card.version})
-    return registered.number
-
-
-def _metrics(fitted: Fitted, evaluation: Evaluation | None) -> dict[str, float]:
-    card = fitted.scorecard
-    metrics: dict[str, float] = {
-        "rows": card.rows,
-        "events": card.events,
-        "pupils_with_outcome": card.pupils_with_outcome,
-        "largest_gap": fitted.largest_gap,
-        "calibration_slope": card.calibration.slope,
-        "calibration_intercept": card.calibration.intercept,
-    }
-    for ranking in () if evaluation is None else evaluation.pooled.rankings:
-        for name in ("found", "precision", "recall", "average_precision", "roc_auc", "brier"):
-            figure = getattr(ranking, name)
-            if figure is not None and figure.value is not None:
-                metrics[f"{ranking.name}.{name}"] = figure.value
-    return metrics
+    save(home.scorecards, card)
+    folder = home.papers(card.version)
+    frame, earlier = (None, ()) if back.looked is None else (back.looked.frame, back.looked.cards.values())
+    keep(folder, Training(largest_gap=fitted.largest_gap), frame=frame, evaluation=back.evaluation)
+    keep_to_merge(folder, card, earlier)
+    if back.lead_time is not None:
+        keep_lead_time_of(home, card.version, back.lead_time)

@@ -69,7 +69,8 @@ def trained(home: Home, version: str | None) -> Trained:
         if not paths:
             detail = "er is nog geen model getraind"
             raise NotFoundError(detail, remedy="Train er eerst een met 'aanwezig train'.")
-        card = max((serving.scorecard(home.scorecards, path.stem) for path in paths), key=lambda one: one.trained_at)
+        cards = [serving.scorecard(home.scorecards, path.stem) for path in paths]
+        card = max(cards, key=lambda one: (one.trained_at, len(one.parts)))  # a merged one comes after its newest part
     champion = serving.champion(home.scorecards)
     serves = champion is not None and champion.version == card.version
     return Trained(card=card, folder=home.papers(card.version), serves=serves)

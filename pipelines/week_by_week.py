@@ -23,6 +23,7 @@ from models.splits import as_of
 from models.stability import Stability, Week, stability
 from pipelines.engines import brought_back
 from pipelines.fitting import Progress
+from pipelines.moves import moves_of, why_moved
 from pipelines.panels import Ground, applying, labels_of
 
 PERIODS = 2
@@ -74,12 +75,14 @@ def follow(
     """
     periods = [origin for origin in periods if origin in cards]
     weeks: list[list[Week]] = []
+    moves: list[pl.DataFrame] = []
     cases: list[Case] = []
     for done, origin in enumerate(periods):
         say("Week voor week volgen", done, len(periods))
         new = frame.filter((pl.col("origin") == origin) & (pl.col("outcome") == 1) & ~pl.col("already"))
         own, told = weeks_of(ground, panel, cards[origin], mondays(ground, origin), new)
         weeks.append(own)
+        moves.append(moves_of(panel, cards[origin], own))
         cases += _cases(new, own, told)
     if not periods:
         return None
@@ -87,7 +90,8 @@ def follow(
     thresholds = [Threshold(name, words, int((at[_PACKS[name]] > 0).sum())) for name, words in THRESHOLDS.items()]
     made = sum(map(len, weeks))
     ahead = lead_time(cases, _school_days(ground), thresholds=thresholds, periods=periods, weeks=made)
-    return Followed(lead_time=ahead, stability=stability(weeks, _models(ground, frame, panel, cards)))
+    calm = stability(weeks, _models(ground, frame, panel, cards), why_moved(pl.concat(moves)))
+    return Followed(lead_time=ahead, stability=calm)
 
 
 def weeks_of(
@@ -106,7 +110,8 @@ def weeks_of(
             told[key] = min(day, told.get(key, day))
         lists = (_upto(order.join(already, on=_WHO, how="anti"), ground) for order in (scored, simple))
         listed, by_rate = (_pairs(one) for one in lists)
-        made.append(Week(monday, listed, _pairs(scored), _pairs(already), by_rate))
+        twice = _pairs(_upto(scored.join(already, on=_WHO, how="anti"), ground, times=2))
+        made.append(Week(monday, listed, _pairs(scored), _pairs(already), by_rate, twice))
     return made, told
 
 
@@ -121,9 +126,9 @@ def _in_order(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return rows.sort("school", *by, "pupil", descending=down, nulls_last=True)
 
 
-def _upto(order: pl.DataFrame, ground: Ground, *, room: int = 0) -> pl.DataFrame:
-    """As many of each school as its list is long, and `room` more."""
-    places = {school: one.capacity + room for school, one in ground.settings.items()}
+def _upto(order: pl.DataFrame, ground: Ground, *, times: int = 1, room: int = 0) -> pl.DataFrame:
+    """As many of each school as its list is long, or some `times` that, and `room` more."""
+    places = {school: times * one.capacity + room for school, one in ground.settings.items()}
     return order.filter(
         pl.int_range(pl.len()).over("school") < pl.col("school").replace_strict(places, return_dtype=pl.Int64)
     )

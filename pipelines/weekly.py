@@ -25,6 +25,7 @@ from pipelines.engines import POLARS, Engine
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.listing import SETTINGS, Candidate, Counted, in_view, weekly_list
+from pipelines.objections import objected
 from pipelines.publishing import (
     Published,
     earlier_on_list,
@@ -156,6 +157,7 @@ def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[tuple[Week
             scorecard=asked.scorecard,
             engine=engine,
             followed=followed,
+            objected=objected(home, schools=schools),
         )
         counted = (
             gathered(counting, lake, school, week=week, database=database, no_model=asked.no_model)
@@ -259,6 +261,7 @@ def gathered(
         school_days=drawn.drawn_days() if drawn else (),
         before=previous(database, school=school, before=week),
         earlier=earlier_on_list(database, school=school, before=week, weeks=EARLIER_LISTS),
+        alone=counting.alone.get(school, ()),
     )
     pupils = in_view(counted)
     if counting.scorecard is not None and not reason:
@@ -288,5 +291,6 @@ def _why_rules(rows: Sequence[object], *, weeks: int, this_year: int, poor: int)
 def _names(lake: Lake, made: WeeklyList) -> list[SealedName]:
     """Names of the pupils on the list or just off it, still sealed."""
     wanted = {signal.pupil for signal in made.signals} | {gone.pupil for gone in made.gone}
+    wanted |= {one.pupil for one in made.duties_alone}
     names = lake.sealed_names(made.school)
     return [SealedName(pupil=pupil, sealed=names[pupil]) for pupil in sorted(wanted & names.keys())]

@@ -1,5 +1,6 @@
 """The application: settings in, a ready web service out. Started with ``uvicorn --factory service.app:create_app``."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,19 +14,35 @@ from service.auth import Installation
 from service.front import admission, headers, logs, metrics, problems, verbs
 from service.front.limits import Buckets, Limits
 from service.pages import (
+    audit_pages,
     case_pages,
+    client_pages,
+    code_pages,
+    delivery_pages,
     duty_pages,
+    first_hour,
     follow_up_pages,
+    keeping_pages,
+    management,
     model,
+    parents_page,
+    people_pages,
     playbook_pages,
     pupil,
     region_pages,
+    rights_pages,
     school,
+    school_settings,
     week,
 )
 from service.pages import start as pages
 from service.settings import Settings
 from service.who import oauth, sign_in
+
+NEW_OBJECTS = 50_000
+"""More objects made than let go of, until Python looks for those that hold each other. A page or a request makes some
+10,000 that go by themselves; looking through them every 700, as it does where nothing is said, was a fifth of a live score.
+"""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -50,6 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:
+        gc.freeze()  # what was loaded to start with stays, so nobody need look through it again
+        gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         yield
         engine.dispose()
 
@@ -64,6 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.installation = Installation.of(settings, engine)
     app.state.people = Buckets(figures.person)
+    app.state.quota = figures.deliveries
     app.state.metrics_token = metrics_token
     app.include_router(sign_in.router)
     if settings.issues_tokens:
@@ -78,6 +98,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(region_pages.router)
     app.include_router(case_pages.router)
     app.include_router(duty_pages.router)
+    app.include_router(parents_page.router)
+    app.include_router(rights_pages.router)
+    for room in (management, people_pages, client_pages, school_settings, keeping_pages, audit_pages):
+        app.include_router(room.router)
+    for room in (delivery_pages, code_pages, first_hour):
+        app.include_router(room.router)
     app.include_router(metrics.router)
     for router in api.ROUTERS:
         app.include_router(router)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service.front import tracing
@@ -17,6 +17,8 @@ MACHINE = "machine"
 
 PUBLISHING = "publiceren van de weeklijst"
 MANAGING = "beheer van de toegang"
+KEEPING = "bewaartermijnen en het recht op wissen"
+ANSWERING = "rechten van ouders en leerling"
 
 
 class Action(StrEnum):
@@ -36,11 +38,24 @@ class Action(StrEnum):
     FOLLOW_UP_CHANGED = "follow_up.changed"
     FOLLOW_UP_UNDONE = "follow_up.undone"
     PLAYBOOK_WRITTEN = "playbook.written"
+    PARENTS_READ = "parents.read"
+    ACCESS_HANDED_OVER = "rights.access"
+    RIGHTS_READ = "rights.read"
+    OBJECTION_REGISTERED = "objection.registered"
+    OBJECTION_WITHDRAWN = "objection.withdrawn"
+    CORRECTION_ASKED = "correction.asked"
+    CORRECTION_ANSWERED = "correction.answered"
     SCORED = "pupil.scored"
     AUDIT_READ = "audit.read"
+    AUDIT_EXPORTED = "audit.exported"
     DELIVERY_RECEIVED = "delivery.received"
     ACCESS_GIVEN = "access.given"
     ACCESS_ENDED = "access.ended"
+    OWN_ACCESS_GIVEN = "access.given_to_self"
+    SESSIONS_ENDED = "sessions.ended"
+    SETTINGS_CHANGED = "settings.changed"
+    RETENTION_RUN = "retention.run"
+    PUPIL_ERASED = "pupil.erased"
     SIGNED_IN = "session.started"
     SIGNED_OUT = "session.ended"
 
@@ -60,11 +75,24 @@ LABELS: dict[str, str] = {
     Action.FOLLOW_UP_CHANGED: "opvolging gewijzigd",
     Action.FOLLOW_UP_UNDONE: "opvolging teruggedraaid",
     Action.PLAYBOOK_WRITTEN: "draaiboek gewijzigd",
+    Action.PARENTS_READ: "pagina voor ouders en leerling geopend",
+    Action.ACCESS_HANDED_OVER: "inzage gegeven: alles over deze leerling in een bestand",
+    Action.RIGHTS_READ: "bezwaar of correctie gezien",
+    Action.OBJECTION_REGISTERED: "bezwaar vastgelegd",
+    Action.OBJECTION_WITHDRAWN: "bezwaar ingetrokken",
+    Action.CORRECTION_ASKED: "verzoek om correctie vastgelegd",
+    Action.CORRECTION_ANSWERED: "verzoek om correctie beantwoord",
     Action.SCORED: "score berekend",
     Action.AUDIT_READ: "logboek geopend",
+    Action.AUDIT_EXPORTED: "logboek als bestand bewaard",
     Action.DELIVERY_RECEIVED: "levering ontvangen",
     Action.ACCESS_GIVEN: "toegang gegeven",
     Action.ACCESS_ENDED: "toegang beëindigd",
+    Action.OWN_ACCESS_GIVEN: "toegang aan zichzelf gegeven",
+    Action.SESSIONS_ENDED: "overal afgemeld door beheer",
+    Action.SETTINGS_CHANGED: "instellingen van de school gewijzigd",
+    Action.RETENTION_RUN: "gegevens na hun termijn verwijderd",
+    Action.PUPIL_ERASED: "gegevens van een leerling gewist",
     Action.SIGNED_IN: "aangemeld",
     Action.SIGNED_OUT: "afgemeld",
 }
@@ -87,11 +115,13 @@ class AuditEvent:
     trace: str | None
     operation: str | None
     parent: str | None
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lines: of when (from and up to a moment), of which school, about which pupil (a pseudonym).
+    """Which lines: of when (from and up to a moment), of which school, about which pupil (a pseudonym), in which role,
+    what was done, and by whom.
 
     ``after`` continues where an earlier answer ended: the moment and the id of its last line.
     """
@@ -100,6 +130,9 @@ class Wanted:
     until: datetime | None = None
     school: str | None = None
     subject: str | None = None
+    role: str | None = None
+    action: str | None = None
+    actor: str | None = None
     after: tuple[datetime, str] | None = None
 
 
@@ -111,8 +144,9 @@ def record(
     school: str | None = None,
     subjects: Iterable[str | None] = (None,),
     object_id: str | None = None,
+    detail: str | None = None,
 ) -> None:
-    """Write one row for each of `subjects` (pseudonyms) that `viewer` touched."""
+    """Write one row for each of `subjects` (pseudonyms) that `viewer` touched; `detail` is in words of ours, never free."""
     moment = now()
     common = {
         "at": moment,
@@ -122,6 +156,7 @@ def record(
         "purpose": ROLES[viewer.role].purpose,
         "school": school,
         "object": object_id,
+        "detail": detail,
         **_trace(),
     }
     rows = [{**common, "id": new_id(), "subject": subject} for subject in subjects]
@@ -144,11 +179,31 @@ def record_publishing(by: str, session: Session, *, school: str, object_id: str)
     )
 
 
-def record_managing(by: str, session: Session, *, action: Action, object_id: str) -> None:
+def record_managing(
+    by: str,
+    session: Session,
+    *,
+    action: Action,
+    object_id: str,
+    school: str | None = None,
+    detail: str | None = None,
+) -> None:
     """Write that `by`, at the command line, gave access to the person or program `object_id`, or ended it."""
-    session.add(
-        AuditRow(actor=by, role=MACHINE, action=action, purpose=MANAGING, object=object_id, **_trace()),
-    )
+    _record_machine(by, session, action, MANAGING, school=school, object=object_id, detail=detail)
+
+
+def record_keeping(by: str, session: Session, *, action: Action, school: str | None = None, detail: str) -> None:
+    """Write that `by` removed what is past its term, or one pupil: how many of what (`detail`), never whom."""
+    _record_machine(by, session, action, KEEPING, school=school, detail=detail)
+
+
+def record_rights(by: str, session: Session, *, action: Action, school: str, subject: str) -> None:
+    """Write that `by`, at the command line, did what a parent or pupil asked."""
+    _record_machine(by, session, action, ANSWERING, school=school, subject=subject)
+
+
+def _record_machine(by: str, session: Session, action: Action, purpose: str, **said: str | None) -> None:
+    session.add(AuditRow(actor=by, role=MACHINE, action=action, purpose=purpose, **said, **_trace()))
 
 
 def _trace() -> dict[str, str | None]:
@@ -157,9 +212,14 @@ def _trace() -> dict[str, str | None]:
 
 
 def events(
-    viewer: Viewer, session: Session, *, limit: int = 200, wanted: Wanted | None = None
+    viewer: Viewer,
+    session: Session,
+    *,
+    limit: int = 200,
+    wanted: Wanted | None = None,
+    action: Action = Action.AUDIT_READ,
 ) -> tuple[AuditEvent, ...]:
-    """Return lines of the audit, newest first; reading the audit is itself a line, and of whom it was read too.
+    """Return lines of the audit, newest first; reading the audit is itself a line (`action`), and of whom it was read too.
 
     Raises
     ------
@@ -168,29 +228,38 @@ def events(
     """
     viewer.must(Permission.READ_AUDIT)
     wanted = wanted or Wanted()
-    record(viewer, session, action=Action.AUDIT_READ, school=wanted.school, subjects=[wanted.subject])
-    query = select(AuditRow).where(*_conditions(wanted)).order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(limit)
-    return tuple(
-        AuditEvent(
-            id=row.id,
-            at=row.at,
-            actor=row.actor,
-            role=role_label(row.role),
-            code=row.action,
-            action=LABELS.get(row.action, row.action),
-            purpose=row.purpose,
-            school=row.school,
-            subject=row.subject,
-            object=row.object,
-            trace=row.trace,
-            operation=row.operation,
-            parent=row.parent,
-        )
-        for row in session.scalars(query)
+    record(viewer, session, action=action, school=wanted.school, subjects=[wanted.subject])
+    return tuple(event_of(row) for row in session.scalars(newest(wanted, limit=limit)))
+
+
+def newest(wanted: Wanted, *, limit: int) -> Select[AuditRow]:
+    """Return the query for the newest lines."""
+    order = (AuditRow.at.desc(), AuditRow.id.desc())
+    return select(AuditRow).where(*conditions(wanted)).order_by(*order).limit(limit)
+
+
+def event_of(row: AuditRow) -> AuditEvent:
+    """Return a line in words."""
+    return AuditEvent(
+        id=row.id,
+        at=row.at,
+        actor=row.actor,
+        role=role_label(row.role),
+        code=row.action,
+        action=LABELS.get(row.action, row.action),
+        purpose=row.purpose,
+        school=row.school,
+        subject=row.subject,
+        object=row.object,
+        trace=row.trace,
+        operation=row.operation,
+        parent=row.parent,
+        detail=row.detail,
     )
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Return what a line has to meet."""
     if wanted.since is not None:
         yield AuditRow.at >= wanted.since
     if wanted.until is not None:
@@ -199,6 +268,12 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield AuditRow.school == wanted.school
     if wanted.subject is not None:
         yield AuditRow.subject == wanted.subject
+    if wanted.role is not None:
+        yield AuditRow.role == wanted.role
+    if wanted.action is not None:
+        yield AuditRow.action == wanted.action
+    if wanted.actor is not None:
+        yield AuditRow.actor == wanted.actor
     if wanted.after is not None:
         at, last = wanted.after
         yield or_(AuditRow.at < at, and_(AuditRow.at == at, AuditRow.id < last))

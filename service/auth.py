@@ -59,8 +59,11 @@ class Installation:
 
 
 def installation(request: Request) -> Installation:
-    """Return what this service runs on."""
-    return cast("Installation", request.app.state.installation)
+    """Return what this service runs on; the key of the names is looked for again until the first delivery has made it."""
+    here = cast("Installation", request.app.state.installation)
+    if here.vault.fernet is None and (vault := Vault.at(here.settings.home)).fernet is not None:
+        here = request.app.state.installation = replace(here, vault=vault)
+    return here
 
 
 @contextmanager
@@ -167,9 +170,12 @@ def viewer_for(session: Session, person: PersonRow, role: Role) -> Viewer:
 
 
 def _viewer(person: str, name: str, role: Role, grants: list[tuple[str | None, str | None]]) -> Viewer:
-    """Return a viewer whose scope is what the grants (school and group) give together."""
+    """Return a viewer whose scope is what the grants (school and group) give together.
+
+    Where some of them name a group, only groups that are named count: a grant without one may not open them all.
+    """
     everywhere = any(school is None for school, _ in grants)
-    whole = any(group is None for _, group in grants)
+    whole = all(group is None for _, group in grants)
     return Viewer(
         person=person,
         name=name,

@@ -1,6 +1,7 @@
 """The demo cast: people to sign in as, derived from the lists that were published. Does not exist in production."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,6 +13,9 @@ from service.viewer import PRIMARY_SECTORS, Role
 
 CAST_OF = {"zorg": ("Sanne", "Karim", "Marijke", "Joris"), "mentor": ("Bilal", "Femke", "Ruben", "Aylin")}
 """First names by turn; invented, as all of the demo."""
+
+NEWCOMER = "99PB00"
+"""A school of the demo that has delivered nothing yet; `aanwezig simulate --newcomer` writes what it could hand in."""
 
 
 @dataclass(frozen=True)
@@ -38,24 +42,35 @@ class Member:
 
 @dataclass(frozen=True)
 class Table:
-    """The cast of one school, or (without a school) of the whole region."""
+    """The cast of one school of which there is a list, or of the whole region."""
 
     title: str
     members: tuple[Member, ...]
+    of_list: bool = False
 
 
 def cast(session: Session) -> tuple[Table, ...]:
     """Return the cast for the schools that have published a list."""
     schools = session.scalars(select(SchoolRow).order_by(SchoolRow.name, SchoolRow.id)).all()
-    tables = [Table(school.name, _school_cast(session, school, turn)) for turn, school in enumerate(schools)]
+    tables = [Table(one.name, _school_cast(session, one, turn), of_list=True) for turn, one in enumerate(schools)]
     region = (
         Member("datateam", "Wouter", "datateam, zonder namen", Role.DATA_TEAM),
         Member("fg", "Ingrid", "functionaris gegevensbescherming", Role.PRIVACY_OFFICER),
         Member("swv", "Meral", "samenwerkingsverband, aantallen en ingebrachte leerlingen", Role.ALLIANCE),
         Member("leerplicht", "Dirk", "leerplichtambtenaar, alleen ongeoorloofd verzuim", Role.ATTENDANCE_OFFICER),
+        Member("beheerder", "Anouk", "beheerder, ziet geen leerlingen", Role.ADMINISTRATOR),
         Member("leverancier", "LAS-koppeling", "leverancier, levert gegevens aan", Role.SUPPLIER),
     )
-    return (*tables, Table("Voor alle scholen", region))
+    return (*tables, *_newcomer(schools), Table("Voor alle scholen", region))
+
+
+def _newcomer(schools: Sequence[SchoolRow]) -> tuple[Table, ...]:
+    """The people of the school that begins, as long as it stands in no list of the region."""
+    manager = Member("beheer-nieuw", "Nadia", "beheerder, richt de school in", Role.ADMINISTRATOR, NEWCOMER)
+    if any(school.id == NEWCOMER for school in schools):
+        return (Table("Net begonnen", (manager,)),)
+    care = Member(f"zorg-{NEWCOMER}", "Hanneke", "intern begeleider", Role.CARE_COORDINATOR, NEWCOMER)
+    return (Table("Een school die nog moet beginnen", (manager, care)),)
 
 
 def _school_cast(session: Session, school: SchoolRow, turn: int) -> tuple[Member, ...]:

@@ -105,10 +105,13 @@ def _standing(viewer: Viewer) -> Select[DutyRow]:
 
 
 def _read(viewer: Viewer, session: Session, rows: Iterable[DutyRow]) -> tuple[ShownDuty, ...]:
-    shown = tuple(
-        ShownDuty(row.id, row.school, row.pupil, row.group_name, row.week, Duty.model_validate_json(row.document))
-        for row in rows
-    )
-    for school, pupils in names.by_school((one.school, one.pupil) for one in shown).items():
+    read = tuple(map(shown, rows))
+    for school, pupils in names.by_school((one.school, one.pupil) for one in read).items():
         audit.record(viewer, session, action=Action.DUTY_READ, school=school, subjects=pupils)
-    return shown
+    return read
+
+
+def shown(row: DutyRow) -> ShownDuty:
+    """Return a row as it is shown; whoever shows it logs the pupil."""
+    duty = Duty.model_validate_json(row.document)
+    return ShownDuty(row.id, row.school, row.pupil, row.group_name, row.week, duty)

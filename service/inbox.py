@@ -7,34 +7,34 @@ kept: its name is ours.
 
 import hashlib
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, and_, or_, select
+from sqlalchemy import Engine, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.quality import QualityReport
 from service import audit, db
 from service.audit import Action
+from service.front.limits import Quota, TooManyError
 from service.tables import DeliveryRow, new_id, now
 from service.viewer import Permission, Viewer
 
 FOLDER = "inbox"
+SCHOOLS = "schools"
 ARRIVING = ".arriving-"
 
 REPEAT = timedelta(hours=24)
 """Within this time the same bytes are the same delivery sent twice; later a school may return to what it said before."""
 
-FORGOTTEN_SECONDS = 3600
-"""A file without a row that was not touched for so long belongs to a process that is gone; an upload takes minutes."""
+A_DAY = timedelta(hours=24)
 
 REPORTS: TypeAdapter[tuple[QualityReport, ...]] = TypeAdapter(tuple[QualityReport, ...])
 
@@ -68,30 +68,17 @@ class Format(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a delivery is."""
+    """How far a delivery is; CODES: it waits until the school has said what its codes mean."""
 
     RECEIVED = "received"
+    CODES = "codes"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A delivery that was not taken in yet.
-
-    Parameters
-    ----------
-    id, school, received_at
-        Its id, whose it is, and when it came (UTC).
-    file
-        Name of its file in the inbox.
-    """
-
-    id: str
-    school: str
-    received_at: datetime
-    file: str
+UNTAKEN = (Status.RECEIVED.value, Status.CODES.value)
+"""A delivery whose file is still here."""
 
 
 @dataclass
@@ -137,7 +124,7 @@ def arriving(home: Path) -> Iterator[Arriving]:
         path.unlink(missing_ok=True)
 
 
-def _file_name(row: DeliveryRow) -> str:
+def file_name(row: DeliveryRow) -> str:
     """Ours, and it begins as the readers want it to: they tell the table by it."""
     return f"{row.kind}-{row.id}{row.suffix}"
 
@@ -154,6 +141,26 @@ def may_deliver(viewer: Viewer, school: str) -> None:
     if not viewer.reaches(school):
         detail = "Wij kunnen deze school niet vinden."
         raise NotFoundError(detail, remedy="Controleer de BRIN met vestiging, of vraag uw beheerder om toegang.")
+
+
+def within_quota(engine: Engine, school: str, quota: Quota) -> None:
+    """Refuse one more file of `school` today; asked of all its files, also of those that a viewer may not see.
+
+    Raises
+    ------
+    TooManyError
+        It handed in as many as it may.
+    """
+    since = now() - A_DAY
+    query = select(func.count(), func.coalesce(func.sum(DeliveryRow.size), 0))
+    query = query.where(DeliveryRow.school == school, DeliveryRow.received_at > since)
+    with db.transaction(engine, writes=False) as session:
+        files, size = session.execute(query).one()
+    if files < quota.files_a_day and size < quota.bytes_a_day:
+        return
+    detail = f"Voor deze school kwam er vandaag al zo veel binnen als mag: {files} bestanden, {size >> 20} MB."
+    remedy = "Probeer het morgen opnieuw, of vraag de beheerder van de server om meer ruimte (limits.toml)."
+    raise TooManyError(detail, remedy=remedy, retry_after=int(A_DAY.total_seconds()) // 24)
 
 
 def keep(
@@ -184,10 +191,10 @@ def keep(
         size=arrived.size,
         digest=arrived.digest.hexdigest(),
     )
-    path = home / FOLDER / _file_name(row)
+    path = home / FOLDER / file_name(row)
     _put(arrived, path)
     db.next_change(session)  # of two that hand in the same at once, one waits here and then finds the other's
-    earlier = _earlier(session, row)
+    earlier = _earlier(session, row, settled=_settled(home, school))
     if earlier is not None:
         path.unlink()
         return earlier
@@ -205,11 +212,14 @@ def _put(arrived: Arriving, path: Path) -> None:
         os.close(folder)
 
 
-def _earlier(session: Session, row: DeliveryRow) -> DeliveryRow | None:
-    """Return the delivery that `row` repeats: one that waits, or that was taken in not long ago."""
+def _earlier(session: Session, row: DeliveryRow, *, settled: datetime) -> DeliveryRow | None:
+    """Return the delivery that `row` repeats: one that waits, or that was taken in not long ago.
+
+    What came before the school's settings were changed (`settled`) is read otherwise now, so it may come again.
+    """
     lately = and_(
         DeliveryRow.status == Status.ACCEPTED.value,
-        DeliveryRow.received_at > row.received_at - REPEAT,
+        DeliveryRow.received_at > max(row.received_at - REPEAT, settled),
     )
     return session.scalar(
         select(DeliveryRow)
@@ -218,11 +228,17 @@ def _earlier(session: Session, row: DeliveryRow) -> DeliveryRow | None:
             DeliveryRow.kind == row.kind,
             DeliveryRow.digest == row.digest,
             DeliveryRow.suffix == row.suffix,
-            or_(DeliveryRow.status == Status.RECEIVED.value, lately),
+            or_(DeliveryRow.status.in_(UNTAKEN), lately),
         )
         .order_by(DeliveryRow.received_at.desc())
         .limit(1)
     )
+
+
+def _settled(home: Path, school: str) -> datetime:
+    """When the settings of `school` were last written; long ago where there are none."""
+    path = home / SCHOOLS / f"{school}.toml"
+    return datetime.fromtimestamp(path.stat().st_mtime if path.exists() else 0, UTC)
 
 
 def delivery(viewer: Viewer, session: Session, delivery_id: str) -> DeliveryRow:
@@ -260,34 +276,3 @@ def deliveries(
         same = and_(DeliveryRow.received_at == moment, DeliveryRow.id > last)
         query = query.where(or_(DeliveryRow.received_at < moment, same))
     return session.scalars(query).all()
-
-
-def waiting(engine: Engine) -> tuple[Waiting, ...]:
-    """Return what has not been taken in yet, oldest first; for the batch and for figures, so without a viewer."""
-    query = select(DeliveryRow).where(DeliveryRow.status == Status.RECEIVED.value)
-    with db.transaction(engine, writes=False) as session:
-        rows = session.scalars(query.order_by(DeliveryRow.received_at, DeliveryRow.id))
-        return tuple(Waiting(row.id, row.school, row.received_at, _file_name(row)) for row in rows)
-
-
-def finish(engine: Engine, home: Path, delivery: Waiting, *, status: Status, reports: Sequence[QualityReport]) -> None:
-    """Write what became of a delivery, then let go of its file: it holds personal data, and is not needed any more."""
-    with db.transaction(engine, durable=True) as session:
-        row = session.get_one(DeliveryRow, delivery.id)
-        row.status = status.value
-        row.finished_at = now()
-        row.report = REPORTS.dump_json(tuple(reports)).decode()
-    (home / FOLDER / delivery.file).unlink(missing_ok=True)
-
-
-def sweep(engine: Engine, home: Path) -> None:
-    """Remove files that no waiting delivery is about: of uploads that broke off, and of deliveries that were finished."""
-    folder = home / FOLDER
-    if not folder.is_dir():
-        return
-    before = time.time() - FORGOTTEN_SECONDS
-    old = [path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < before]
-    expected = {delivery.file for delivery in waiting(engine)}
-    for path in old:
-        if path.name not in expected:
-            path.unlink(missing_ok=True)

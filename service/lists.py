@@ -131,7 +131,7 @@ def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[Seale
         provisional=weekly_list.provisional,
         published_by=by,
         change=db.next_change(session),
-        document=weekly_list.model_dump_json(exclude={"signals"}),
+        document=weekly_list.model_dump_json(exclude={"signals", "duties_alone"}),
     )
     session.add(row)
     session.flush()
@@ -205,14 +205,14 @@ def previous(engine: Engine, *, school: str, before: date) -> WeeklyList | None:
         return None if row is None else _whole(session, row)
 
 
-def published(engine: Engine, *, week: date, school: str | None = None) -> tuple[tuple[int, WeeklyList], ...]:
-    """Return every edition of the lists of `week`, newest first, as `previous` does; with the edition's number."""
+def published(engine: Engine, *, week: date, school: str | None = None) -> tuple[tuple[int, datetime, WeeklyList], ...]:
+    """Return every edition of the lists of `week`, newest first, as `previous` does; with its number, and since when."""
     query = select(ListRow).where(ListRow.week == week)
     if school is not None:
         query = query.where(ListRow.school == school)
     with db.transaction(engine, writes=False) as session:
         rows = session.scalars(query.order_by(ListRow.school, ListRow.edition.desc())).all()
-        return tuple((row.edition, _whole(session, row)) for row in rows)
+        return tuple((row.edition, row.published_at, _whole(session, row)) for row in rows)
 
 
 def _whole(session: Session, row: ListRow) -> WeeklyList:

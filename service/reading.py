@@ -200,8 +200,8 @@ def signals(
     return tuple(shown_on(of, row, kind=kind) for row in rows)
 
 
-def signal(viewer: Viewer, session: Session, signal_id: str) -> Shown:
-    """Return one signal; the pupil is logged.
+def signal(viewer: Viewer, session: Session, signal_id: str, *, action: Action = Action.PUPIL_READ) -> Shown:
+    """Return one signal; the pupil is logged, as having been read or whatever `action` says.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def signal(viewer: Viewer, session: Session, signal_id: str) -> Shown:
     row = session.execute(ONE_SIGNAL, {"id": signal_id}).one_or_none()
     if row is None:
         raise not_found(A_PUPIL)
-    audit.record(viewer, session, action=Action.PUPIL_READ, school=row.school, subjects=[row.pupil], object_id=row.id)
+    audit.record(viewer, session, action=action, school=row.school, subjects=[row.pupil], object_id=row.id)
     return shown_of(row)
 
 
@@ -279,8 +279,8 @@ def head_of(row: Row[Any]) -> Head:
 def shown_on(of: Head, row: Row[Any], *, kind: type[Signal] = Signal) -> Shown:
     """Return a row of `SIGNALS` that is on the list `of`, with its calendar where that was asked for too."""
     signal = kind.model_validate_json(row.document)
-    if (calendar := getattr(row, "calendar", None)) is not None:
-        signal = signal.model_copy(update={"calendar": CALENDAR.validate_json(calendar)})
+    if "calendar" in row._fields:  # to ask for what is not there takes longer than to read the signal
+        signal = signal.model_copy(update={"calendar": CALENDAR.validate_json(row.calendar)})
     return Shown(row.id, row.rank, of, signal)
 
 

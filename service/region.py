@@ -188,7 +188,8 @@ def _counted(rows: list[RegionCellRow], measure: Measure) -> tuple[dict[Name, Ce
         cells = {name: Cell(cell.count, cell.members) for name, cell in cells.items()}
     else:
         cells |= groups
-        sums.append(Sum(REGION, tuple(groups)))
+        if groups:  # where nobody is in view there is no year group to tell of, and a sum of nothing would tell of none
+            sums.append(Sum(REGION, tuple(groups)))
     return cells, sums
 
 

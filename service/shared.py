@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.reasons import Authorised, Kind
-from data_contracts.weekly_list import CalendarDay, RuleHit, Signal, Standing, WeeklyList
+from data_contracts.weekly_list import CalendarDay, DutyAlone, RuleHit, Signal, Standing, WeeklyList
 from service.tables import DutyRow, ListRow, RegionCellRow
 
 WHOLE_SCHOOL = ""
@@ -55,17 +55,18 @@ class Duty(BaseModel):
 
 
 def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
-    """Yield the duties on a list: statutory thresholds and unauthorised days only."""
-    for signal in weekly_list.signals:
-        statutory = tuple(hit for hit in signal.rule_hits if hit.statutory)
+    """Yield the duties on a list, also those about pupils who do not take part: thresholds and unauthorised days only."""
+    with_duties: tuple[Signal | DutyAlone, ...] = (*weekly_list.signals, *weekly_list.duties_alone)
+    for about in with_duties:
+        statutory = tuple(hit for hit in about.rule_hits if hit.statutory)
         if statutory:
-            days = tuple(UnauthorisedDay(day=day.day, kind=day.kind) for day in signal.calendar if _unauthorised(day))
-            duty = Duty(year_group=signal.year_group, hits=statutory, days=days)
+            days = tuple(UnauthorisedDay(day=day.day, kind=day.kind) for day in about.calendar if _unauthorised(day))
+            duty = Duty(year_group=about.year_group, hits=statutory, days=days)
             yield DutyRow(
                 list_id=row.id,
                 school=row.school,
-                pupil=signal.pupil,
-                group_name=signal.group,
+                pupil=about.pupil,
+                group_name=about.group,
                 week=row.week,
                 edition=row.edition,
                 document=duty.model_dump_json(),

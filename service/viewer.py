@@ -16,6 +16,7 @@ class Role(StrEnum):
     ATTENDANCE_OFFICER = "attendance_officer"
     ALLIANCE = "alliance"
     SUPPLIER = "supplier"
+    ADMINISTRATOR = "administrator"
 
 
 class Permission(StrEnum):
@@ -26,15 +27,21 @@ class Permission(StrEnum):
     READ_FOLLOW_UPS = "opvolgingen:lezen"
     WRITE_FOLLOW_UPS = "opvolgingen:schrijven"
     WRITE_PLAYBOOK = "draaiboek:schrijven"
+    READ_PARENTS_PAGE = "ouderpagina:lezen"
+    READ_RIGHTS = "rechten:lezen"
+    WRITE_RIGHTS = "rechten:schrijven"
     READ_DUTIES = "verzuimmeldingen:lezen"
     READ_REGION = "regiobeelden:lezen"
     READ_CASES = "dossiers:lezen"
     OPEN_CASES = "dossiers:openen"
     READ_DELIVERIES = "leveringen:lezen"
     DELIVER = "leveringen:schrijven"
+    SET_UP = "inrichting:schrijven"
     SCORE = "scores:berekenen"
     READ_MODEL = "modellen:lezen"
     READ_AUDIT = "logboek:lezen"
+    READ_MANAGEMENT = "beheer:lezen"
+    MANAGE = "beheer:schrijven"
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class RoleInfo:
 GUIDANCE = "begeleiding van leerlingen"
 FOLLOW_UPS = frozenset({Permission.READ_FOLLOW_UPS, Permission.WRITE_FOLLOW_UPS})
 DELIVERIES = frozenset({Permission.READ_DELIVERIES, Permission.DELIVER})
+RIGHTS = frozenset({Permission.READ_PARENTS_PAGE, Permission.READ_RIGHTS, Permission.WRITE_RIGHTS})
 
 ROLES: dict[Role, RoleInfo] = {
     Role.CARE_COORDINATOR: RoleInfo(
@@ -75,9 +83,11 @@ ROLES: dict[Role, RoleInfo] = {
                 Permission.READ_MODEL,
                 Permission.OPEN_CASES,
                 Permission.WRITE_PLAYBOOK,
+                Permission.SET_UP,
                 Permission.SCORE,
                 *FOLLOW_UPS,
                 *DELIVERIES,
+                *RIGHTS,
             }
         ),
     ),
@@ -85,7 +95,7 @@ ROLES: dict[Role, RoleInfo] = {
         "mentor",
         GUIDANCE,
         "/weeklijst",
-        frozenset({Permission.READ_LISTS, Permission.READ_NAMES, *FOLLOW_UPS}),
+        frozenset({Permission.READ_LISTS, Permission.READ_NAMES, Permission.READ_PARENTS_PAGE, *FOLLOW_UPS}),
     ),
     Role.DATA_TEAM: RoleInfo(
         "datateam",
@@ -117,9 +127,15 @@ ROLES: dict[Role, RoleInfo] = {
         "/uitleg",
         DELIVERIES,
     ),
+    Role.ADMINISTRATOR: RoleInfo(
+        "beheerder",
+        "inrichting van de dienst",
+        "/beheer",
+        frozenset({Permission.READ_MANAGEMENT, Permission.MANAGE, Permission.SET_UP, *DELIVERIES}),
+    ),
 }
 """An attendance officer sees unauthorised absence only: sickness may not reach that desk. An alliance sees counts, and a
-pupil only where the school opened a case.
+pupil only where the school opened a case. An administrator arranges who sees what, and sees no pupil.
 """
 
 

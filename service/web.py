@@ -18,12 +18,16 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("Weeklijst", "/weeklijst", Permission.READ_LISTS),
     ("Opvolging", "/opvolging", Permission.READ_FOLLOW_UPS),
     ("School", "/school", Permission.READ_LISTS),
+    ("Rechten", "/rechten", Permission.READ_RIGHTS),
     ("Regio", "/regio", Permission.READ_REGION),
     ("Dossiers", "/dossiers", Permission.OPEN_CASES),
     ("Dossiers", "/dossiers", Permission.READ_CASES),
     ("Verzuimmeldingen", "/verzuimmeldingen", Permission.READ_DUTIES),
     ("Model", "/model", Permission.READ_MODEL),
     ("Logboek", "/logboek", Permission.READ_AUDIT),
+    ("Bewaren", "/beheer/bewaren", Permission.READ_AUDIT),
+    ("Beheer", "/beheer", Permission.READ_MANAGEMENT),
+    ("Beheer", "/beheer", Permission.WRITE_PLAYBOOK),
     ("Uitleg", "/uitleg", None),
 )
 """The pages of the menu, in order, and what somebody must be allowed to do to see each of them there."""

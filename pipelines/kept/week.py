@@ -33,6 +33,7 @@ from pipelines.kept.news import gone
 from pipelines.kept.store import ROOM, SEGMENTS, TURNS, Segment, dated, empty, place, read, shard_of, standings, write
 from pipelines.lake import Lake
 from pipelines.locks import locked
+from pipelines.objections import objected, without
 
 MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
 COLUMNS = (*IDENTITY, *NAMES, *FACTS)
@@ -122,9 +123,11 @@ def features_of_week(  # noqa: PLR0913 - this much can be asked
     say = progress or (lambda _text, _done, _total: None)
     at_once = workers or min(os.cpu_count() or 1, 1 + len(chosen) // SCHOOLS_A_WORKER)
     pupils, done = 0, 0
+    left_out = objected(home, schools=chosen)
     with locked(home, "kept", busy="er worden al kenmerken geteld"), _written(out) as add:
         say("scholen", done, len(chosen))
-        for members, rows in _of_shards(home, shards, week, as_of, at_once):
+        for members, counted_rows in _of_shards(home, shards, week, as_of, at_once):
+            rows = without(counted_rows, left_out)
             for take in (add, each):
                 if take is not None:
                     take(rows)

@@ -3,6 +3,6 @@
 Nothing here is about real pupils. The files go in through the front door; the hidden truth is kept apart.
 """
 
-from pipelines.simulate.run import Summary, simulate
+from pipelines.simulate.run import Summary, newcomer, simulate
 
-__all__ = ["Summary", "simulate"]
+__all__ = ["Summary", "newcomer", "simulate"]

@@ -1,7 +1,7 @@
 """Simulate a whole region and write it out."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from pipelines.simulate.truth import tell, write_truth
 
 Progress = Callable[[str, int, int], None]
 UNTIL = date(2026, 11, 16)
+NEWCOMER = "99PB00"
+"""The school of the demo that begins; the same as `service.demo` lets somebody sign in for."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,25 @@ def simulate(  # noqa: PLR0913 - a region has this many dials
     truth = write_truth(target / "truth", told)
     write_groups(target, truth, seed=seed)
     return Summary(target, done, pupils, registrations, truth)
+
+
+def newcomer(target: Path, *, seed: int = 2026, pupils: int = 190, until: date = UNTIL) -> Path:
+    """Write what one more primary school, which is in no region and has not begun yet, exports on one evening.
+
+    There is no ``school.toml`` with it and no list of deliveries: who begins says all of that on the page.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    place = replace(primary(until)[0], school=NEWCOMER, name="Basisschool De Verrekijker")
+    folder = Folder(target / NEWCOMER, until, weekly=0)
+    for school in _sector(np.random.SeedSequence([seed, 2]), [place], pupils=pupils, sector=Sector.PO, until=until):
+        write_exports(school, folder)
+    for name in ("school.toml", "deliveries.toml"):
+        (folder.path / name).unlink()
+    return folder.path
 
 
 def _sector(

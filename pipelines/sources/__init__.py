@@ -3,12 +3,13 @@
 What a reader does not know it does not read: free text and medical detail stay in the school's file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from data_contracts.errors import RefusedDeliveryError, UsageError
 from data_contracts.identifiers import SCHOOL_PATTERN
+from data_contracts.quality import ProposedCode
 from data_contracts.school import SchoolSettings
 from pipelines.keys import Keys
 from pipelines.sources import canonical, edfi, eduarte, magister, parnassys, proposals, somtoday
@@ -16,7 +17,7 @@ from pipelines.sources.files import read_sheet
 from pipelines.sources.readings import Intake, Reading, SourceFile
 from pipelines.sources.sheet import Sheet
 
-__all__ = ["SOURCES", "Reading", "propose_mapping", "read"]
+__all__ = ["SOURCES", "Reading", "propose_mapping", "read", "unmapped_codes"]
 
 _FILES = MappingProxyType(
     {
@@ -88,6 +89,17 @@ def propose_mapping(path: Path, *, source: str) -> str:
         The file cannot be read, or has no codes.
     """
     return proposals.propose(path, _source_file(path, source))
+
+
+def unmapped_codes(path: Path, *, source: str, known: Collection[str]) -> tuple[ProposedCode, ...]:
+    """Return the codes in a file that are not among `known`, and what each may mean; none where it has no codes.
+
+    Raises
+    ------
+    RefusedDeliveryError, UsageError, NotFoundError
+        The file cannot be read.
+    """
+    return proposals.unmapped(path, _source_file(path, source), known=known)
 
 
 def _source_file(path: Path, source: str) -> SourceFile:

@@ -136,7 +136,7 @@ FILES: dict[str, SourceFile] = {
         ),
         _read_events,
         school_column="school_id",
-        codes=CodeColumns("category", CATEGORIES),
+        codes=CodeColumns("category", CATEGORIES, standard=True),
     )
 }
 """Files by the start of their name."""

@@ -61,7 +61,7 @@ def read_reasons(sheet: Sheet, coded: Coded, settings: SchoolSettings | None) ->
     mapped = own_kind.is_not_null() | (fallback["kind"].is_not_null() & coded.standard)
     lost = ~mapped & fallback["kind"].is_null()
     if coded.type_column:
-        what = "is een onbekende soort; zet de code bij [reasons] in school.toml"
+        what = "is een onbekende soort; geef de code zelf een betekenis (bij Codes, of onder [reasons])"
         sheet.error_where(
             lost & sheet.cells[coded.type_column].is_not_null(), coded.type_column, check="unknown_type", what=what
         )
@@ -120,10 +120,10 @@ def _name_unmapped(sheet: Sheet, column: str, unmapped: pl.Series) -> None:
     counts = unmapped.value_counts(sort=True)
     for code, count in counts.head(NAMED_CODES).iter_rows():
         shown = "(leeg)" if code is None else sheet.may_show(code) if len(code) <= LONGEST_CODE else "(een woord)"
-        message = f"code {shown} staat niet in school.toml ({count} keer); gelezen naar de eigen soort van het systeem"
-        remedy = "Voeg de code toe onder [reasons]; 'aanwezig ingest --propose-mapping' doet een voorstel."
+        message = f"code {shown} heeft nog geen betekenis ({count} keer); gelezen naar de eigen soort van het systeem"
+        remedy = "Geef haar een betekenis bij Codes, of onder [reasons]; 'aanwezig ingest --propose-mapping' doet een voorstel."
         sheet.warn("unmapped_code", message, remedy=remedy, count=count, column=column)
     if counts.height > NAMED_CODES:
         rest = counts[NAMED_CODES:]["count"].sum()
-        message = f"nog {counts.height - NAMED_CODES} andere codes staan niet in school.toml ({rest} keer)"
+        message = f"nog {counts.height - NAMED_CODES} andere codes hebben nog geen betekenis ({rest} keer)"
         sheet.warn("unmapped_code", message, remedy="Voeg ze toe onder [reasons].", count=int(rest), column=column)

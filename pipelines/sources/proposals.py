@@ -1,15 +1,18 @@
 """A first mapping for a school, proposed from the codes in one of its files. A person at the school decides."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from data_contracts.errors import UsageError
+from data_contracts.quality import LONGEST_CODE, ProposedCode
 from data_contracts.reasons import KINDS, Authorised, Kind
 from pipelines.sources.files import read_sheet
 from pipelines.sources.mapping import Coded, fall_back
+from pipelines.sources.readings import LONGEST_CODE as LONGEST_KEPT
 from pipelines.sources.readings import CodeColumns, SourceFile
 from pipelines.sources.sheet import Layout, Sheet
 from pipelines.sources.values import booleans, durations
@@ -30,8 +33,9 @@ USUAL: dict[Kind, tuple[str, ...]] = {
 }
 """Abbreviations that schools use (csbamsterdam.nl; the rest is common usage, unverified): a hint, no more."""
 
-LONGEST_CODE = 30
-"""Characters; a longer text is no code, and may be about a pupil."""
+WORDS = frozenset(word for words in USUAL.values() for word in words)
+
+Proposed = tuple[ProposedCode, ...]
 
 
 @dataclass(frozen=True)
@@ -62,22 +66,50 @@ def propose(path: Path, file: SourceFile) -> str:
     if file.codes is None:
         detail = f"in {path.name} staan geen codes voor afwezigheid"
         raise UsageError(detail, remedy="Noem een bestand met meldingen of verantwoordingen.")
-    columns = [file.codes.code, file.codes.type_column, file.codes.authorised, file.codes.late]
-    wanted = tuple(column for column in columns if column is not None)
-    layout = Layout(needed=wanted[:1], optional=wanted[1:], parent=file.layout.parent)
-    sheet = read_sheet(path, layout)
-    seen, longer = _codes(sheet, file.codes)
+    seen, longer = _codes(_sheet(path, file, file.codes), file.codes)
     lines = [
         f"# Voorstel uit {json.dumps(path.name, ensure_ascii=False)}: kijk elke regel na en zet dit in school.toml.",
         '# Een regel: code = { kind = "...", authorised = "yes" }; laat authorised weg als de soort het al zegt.',
         "# Soorten: " + ", ".join(f"{kind.value} ({info.label})" for kind, info in KINDS.items()),
         "",
         "[reasons]",
-        *(_line(code) for code in seen),
+        *(_line(_proposed(code)) for code in seen),
     ]
     if longer:
         lines.append(f"# {longer} keer stond er een tekst van meer dan {LONGEST_CODE} tekens in plaats van een code.")
     return "\n".join(lines) + "\n"
+
+
+def unmapped(path: Path, file: SourceFile, *, known: Collection[str]) -> Proposed:
+    """Return the codes in `path` that are not among `known` (lower case), with what each may mean, the most used first.
+
+    What may be a text about a pupil is left out: whatever is longer than a code that is stored, unless it is a usual word.
+
+    Raises
+    ------
+    RefusedDeliveryError
+        It cannot be read.
+    """
+    if file.codes is None:
+        return ()
+    sheet = _sheet(path, file, file.codes)
+    numbers = sheet.pupil_numbers if file.layout.pupil else frozenset()
+    return tuple(
+        _proposed(one)
+        for one in _codes(sheet, file.codes)[0]
+        if one.code not in known
+        and not (file.codes.standard and one.kind is not None)
+        and (one.code in WORDS or (len(one.code) <= LONGEST_KEPT and " " not in one.code))
+        and one.code not in numbers
+    )
+
+
+def _sheet(path: Path, file: SourceFile, codes: CodeColumns) -> Sheet:
+    """Read the columns with the codes, and the pupil numbers, so that none of those is taken for a code."""
+    columns = [codes.code, codes.type_column, codes.authorised, codes.late, file.layout.pupil]
+    wanted = tuple(dict.fromkeys(column for column in columns if column))
+    layout = Layout(needed=wanted[:1], optional=wanted[1:], pupil=file.layout.pupil, parent=file.layout.parent)
+    return read_sheet(path, layout)
 
 
 def _codes(sheet: Sheet, columns: CodeColumns) -> tuple[list[_Seen], int]:
@@ -121,9 +153,10 @@ def _codes(sheet: Sheet, columns: CodeColumns) -> tuple[list[_Seen], int]:
     ], longer
 
 
-def _line(seen: _Seen) -> str:
+def _proposed(seen: _Seen) -> ProposedCode:
     vague = seen.kind in {None, Kind.UNEXPLAINED, Kind.OTHER_AUTHORISED}
     hints = [kind for kind, codes in USUAL.items() if seen.code in codes and _fits(kind, seen.authorised)]
+    known = True
     if vague and hints:
         kind, why = hints[0], f"gebruikelijke afkorting van {KINDS[hints[0]].label}"
     elif seen.kind is not None and not vague:
@@ -131,12 +164,18 @@ def _line(seen: _Seen) -> str:
     else:
         authorised = seen.authorised is Authorised.YES or seen.kind is Kind.OTHER_AUTHORISED
         kind = Kind.OTHER_AUTHORISED if authorised else Kind.UNEXPLAINED
-        why = "onbekend: kies zelf de soort"
+        known, why = False, "onbekend: kies zelf de soort"
     differs = seen.authorised not in {None, KINDS[kind].authorised}
     if kind is Kind.UNEXPLAINED and seen.authorised is Authorised.NO:
         differs = False  # a reason that is not known yet stands as not authorised in every system
-    said = f', authorised = "{seen.authorised.value}"' if differs and seen.authorised is not None else ""
-    return f'{_quoted(seen.code)} = {{ kind = "{kind.value}"{said} }}  # {seen.count} keer; {why}'
+    said = seen.authorised if differs else None
+    return ProposedCode(code=seen.code, count=seen.count, kind=kind, authorised=said, known=known, why=why)
+
+
+def _line(proposed: ProposedCode) -> str:
+    said = "" if proposed.authorised is None else f', authorised = "{proposed.authorised.value}"'
+    meaning = f'kind = "{proposed.kind.value}"{said}'
+    return f"{_quoted(proposed.code)} = {{ {meaning} }}  # {proposed.count} keer; {proposed.why}"
 
 
 def _fits(kind: Kind, authorised: Authorised | None) -> bool:

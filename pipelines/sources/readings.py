@@ -97,6 +97,8 @@ class CodeColumns:
         What the words of `type_column` (or, without one, the codes themselves) mean.
     type_column, authorised, late
         Columns with the system's own type, with *geoorloofd*, and with the minutes of who is late.
+    standard
+        The codes are words of a published vocabulary, so those in `kinds` need no mapping.
     """
 
     code: str
@@ -104,6 +106,7 @@ class CodeColumns:
     type_column: str | None = None
     authorised: str | None = None
     late: str | None = None
+    standard: bool = False
 
 
 @dataclass(frozen=True)

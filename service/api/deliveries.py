@@ -53,6 +53,7 @@ REFUSALS = responses(HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_L
 
 STATUSES = {
     Status.RECEIVED: "ontvangen",
+    Status.CODES: "wacht op codes",
     Status.ACCEPTED: "aangenomen",
     Status.REFUSED: "geweigerd",
     Status.FAILED: "mislukt",
@@ -62,6 +63,7 @@ VERDICTS = {
     "accepted_with_warnings": "aangenomen met opmerkingen",
     "refused": "geweigerd",
     "unchanged": "niets nieuws",
+    "waiting": "wacht op codes",
 }
 SEVERITIES = {"error": "fout", "warning": "opmerking"}
 
@@ -108,7 +110,9 @@ class Levering(Resource):
     soort: str = Field(examples=["verantwoordingen"])
     formaat: str = Field(examples=["csv"])
     omvang: int = Field(description="bytes", examples=[20480])
-    status: str = Field(description="ontvangen, aangenomen, geweigerd or mislukt", examples=["aangenomen"])
+    status: str = Field(
+        description="ontvangen, wacht op codes, aangenomen, geweigerd or mislukt", examples=["aangenomen"]
+    )
     ontvangen_op: datetime = Field(examples=["2026-11-16T05:12:44Z"])
     afgehandeld_op: datetime | None = Field(examples=["2026-11-16T05:13:02Z"])
     kwaliteitsrapporten: list[Kwaliteitsrapport] = Field(
@@ -181,6 +185,7 @@ async def _take(request: Request, arrived: inbox.Arriving) -> None:
 def _may_deliver(request: Request, school: str) -> None:
     with auth.asking(request, touches_pupils=False) as (viewer, _):
         inbox.may_deliver(viewer, school)
+    inbox.within_quota(auth.installation(request).engine, school, request.app.state.quota)
 
 
 def _keep(request: Request, arrived: inbox.Arriving, school: str, kind: Kind, written_as: Format) -> DeliveryRow:

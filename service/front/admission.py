@@ -71,7 +71,8 @@ class Admission:
 
 def too_large(most: int) -> TooLargeError:
     """Return what somebody is told who sends more than `most` bytes."""
-    detail = f"Dit verzoek is groter dan hier mag: {most} bytes."
+    size = f"{most >> 20} MB" if most >= 1 << 20 else f"{most} bytes"
+    detail = f"Dit verzoek is groter dan hier mag: {size}."
     return TooLargeError(detail, remedy="Stuur minder in een keer, bijvoorbeeld een bestand per schooljaar.")
 
 

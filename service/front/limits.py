@@ -104,6 +104,13 @@ class Slow(_Figures):
     request: PositiveFloat
 
 
+class Quota(_Figures):
+    """Files and bytes that a school may hand in within 24 hours, all ways together."""
+
+    files_a_day: PositiveInt
+    bytes_a_day: PositiveInt
+
+
 class Limits(_Figures):
     """All of ``limits.toml``."""
 
@@ -112,6 +119,7 @@ class Limits(_Figures):
     at_once: AtOnce
     body: Apart = Field(description="bytes")
     slow: Slow
+    deliveries: Quota
 
     @classmethod
     def at(cls, home: Path) -> Self:

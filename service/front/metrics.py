@@ -28,7 +28,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import NotAllowedError, SettingsError, StorageError
-from service import auth, inbox
+from service import auth, batch
 from service.tables import now
 
 router = APIRouter()
@@ -155,7 +155,7 @@ class _Deliveries:
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         with suppress(StorageError):  # a database that is away is told by the health, and hides no other figure
-            waiting = inbox.waiting(self.engine)
+            waiting = batch.waiting(self.engine)
             oldest = (now() - waiting[0].received_at).total_seconds() if waiting else 0.0
             yield GaugeMetricFamily("aanwezig_deliveries_waiting", "Deliveries not yet taken in", len(waiting))
             yield GaugeMetricFamily("aanwezig_deliveries_waiting_seconds", "Seconds that the oldest waits", oldest)

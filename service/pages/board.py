@@ -20,6 +20,7 @@ from service.pages.filters import sortable
 from service.pages.follow_up_drawing import Clock
 from service.pages.listed import Row
 from service.reading import Head, Shown
+from service.rights import requests
 from service.tables import FollowUpRow, ListRow, SignalRow
 from service.vault import Vault
 from service.viewer import Permission, Viewer
@@ -100,7 +101,8 @@ def board(viewer: Viewer, session: Session, head: Head, *, vault: Vault, owner: 
     pupils = list(dict.fromkeys(seen))
     audit.record(viewer, session, action=Action.FOLLOW_UP_READ, school=school, subjects=pupils, object_id=head.id)
     named = reading.names(viewer, session, school=school, pupils=pupils, vault=vault)
-    items = [_item(viewer, row, shown, named, vault=vault) for row in rows]
+    closed = _closed(viewer, session, school)
+    items = [_item(viewer, row, shown, named, closed=closed, vault=vault) for row in rows]
     return _parted(
         _of_owner(items, owner),
         waiting=_waiting(listed.rows_of(waiting, named, known), items),
@@ -155,12 +157,26 @@ def _signals(session: Session, head: Head) -> tuple[Shown, ...]:
     return tuple(reading.shown_on(head, row, kind=Brief) for row in session.execute(reading.ON_ONE_LIST, asked))
 
 
-def _item(viewer: Viewer, row: FollowUpRow, shown: dict[str, Shown], named: dict[str, str], *, vault: Vault) -> Item:
+def _closed(viewer: Viewer, session: Session, school: str) -> frozenset[str]:
+    """Return whose page is not there for the viewer: of who objected, only who deals with that gets one."""
+    return frozenset() if viewer.may(Permission.READ_RIGHTS) else requests.objectors(session, school=school)
+
+
+def _item(
+    viewer: Viewer,
+    row: FollowUpRow,
+    shown: dict[str, Shown],
+    named: dict[str, str],
+    *,
+    closed: frozenset[str],
+    vault: Vault,
+) -> Item:
     newest = shown.get(row.pupil)
+    earlier = "" if row.pupil in closed else row.signal_id or ""
     return Item(
         follow_ups.as_seen(viewer, row, vault),
         listed.call(row.pupil, named),
-        row.signal_id or "" if newest is None else newest.id,
+        earlier if newest is None else newest.id,
         undoable=undoing.may_undo(viewer, changed_by=row.changed_by, changed_at=row.changed_at),
     )
 
@@ -230,7 +246,8 @@ def concerns(viewer: Viewer, session: Session, head: Head, *, vault: Vault) -> t
     pupils = list(dict.fromkeys(row.pupil for row in rows))
     audit.record(viewer, session, action=Action.FOLLOW_UP_READ, school=school, subjects=pupils, object_id=head.id)
     named = reading.names(viewer, session, school=school, pupils=pupils, vault=vault)
-    return tuple(_item(viewer, row, {}, named, vault=vault) for row in rows)
+    closed = _closed(viewer, session, school)
+    return tuple(_item(viewer, row, {}, named, closed=closed, vault=vault) for row in rows)
 
 
 def known_pupils(viewer: Viewer, session: Session, *, school: str, vault: Vault) -> tuple[tuple[str, str, str], ...]:

@@ -13,6 +13,7 @@ from service.following import finishing, follow_ups, undoing
 from service.following.follow_ups import KINDS, OUTCOMES, Kind, Outcome, Plan
 from service.following.undoing import FIGURES
 from service.pages import board, choosing
+from service.rights import requests
 from service.viewer import Permission
 
 router = APIRouter(include_in_schema=False)
@@ -52,6 +53,7 @@ def open_page(
             return web.render(request, "no_list.html", viewer=viewer)
         (head,) = reading.heads(viewer, session, school=chosen.school.id, limit=1)
         shown = board.board(viewer, session, head, vault=vault, owner=owner)
+        corrections, answer_by = requests.open_corrections(viewer, session, school=chosen.school.id)
     return web.render(
         request,
         "follow_ups.html",
@@ -59,6 +61,8 @@ def open_page(
         head=head,
         chosen=chosen,
         board=shown,
+        corrections=corrections,
+        answer_by=answer_by,
         owner=owner,
         only=dict(shown.owners).get(owner, ""),
         kinds=KINDS,

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from data_contracts.weekly_list import Gone, RuleHit, Standing, WeeklyList
 from service import words
+from service.duties import ShownDuty
 from service.following.care import Care
 from service.pages import drawing
 from service.reading import Shown
@@ -44,7 +46,7 @@ class Row:
         """Attendance against the class; drawn only where the page shows it."""
         return drawing.chart(self.shown.signal.attendance)
 
-    @property
+    @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """The thresholds reached, each once."""
         return folded(self.shown.signal.rule_hits)
@@ -75,6 +77,25 @@ class Duty:
     """A legal duty of one pupil on the page: the newest time, with its deadline where it has one."""
 
     row: Row
+    hit: RuleHit
+    times: int
+
+    @property
+    def deadline(self) -> date | None:
+        """The last day to report."""
+        return self.hit.deadline
+
+    def runs(self, week: date) -> bool:
+        """Whether the deadline is in `week` or after it."""
+        return self.deadline is not None and self.deadline >= week
+
+
+@dataclass(frozen=True)
+class DutyAlone:
+    """A legal duty about a pupil who objected: there is no signal to open."""
+
+    name: str
+    group: str
     hit: RuleHit
     times: int
 
@@ -159,6 +180,16 @@ def duties_of(rows: Iterable[Row]) -> tuple[Duty, ...]:
     """Return the legal duties, the first deadline first; each rule once for each pupil."""
     found = [Duty(row, hit.last, hit.times) for row in rows for hit in row.hits if hit.last.statutory]
     return tuple(sorted(found, key=lambda duty: (duty.deadline or date.max, duty.row.name)))
+
+
+def duties_alone(shown: Iterable[ShownDuty], names: Mapping[str, str]) -> tuple[DutyAlone, ...]:
+    """Return the legal duties about pupils who do not take part, the first deadline first."""
+    found = [
+        DutyAlone(call(one.pupil, names), one.group, hit.last, hit.times)
+        for one in shown
+        for hit in folded(one.duty.hits)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.deadline or date.max, one.name)))
 
 
 def _beyond(rest: list[Row]) -> tuple[Beyond, ...]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from data_contracts.errors import UsageError
+from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.weekly_list import Signal, Standing
 from service import auth, reading, scope, web
 from service.following import care, follow_ups, off_list, playbook
@@ -19,7 +19,7 @@ from service.following.care import Care
 from service.following.follow_ups import KINDS, NOTHING_TRIED, OUTCOMES, FollowUp, Kind, Plan
 from service.following.playbook import Version
 from service.following.undoing import may_undo
-from service.pages import case_pages, drawing, follow_up_drawing, listed
+from service.pages import case_pages, drawing, follow_up_drawing, listed, rights_pages
 from service.pages.follow_up_drawing import Around
 from service.reading import Shown
 from service.vault import Vault
@@ -70,8 +70,13 @@ class Done:
 
 @router.get("/leerling/{signal_id}")
 def pupil(request: Request, signal_id: str) -> Response:
-    """Show one pupil as on one list."""
-    return _page(request, signal_id)
+    """Show one pupil as on one list; of who objected that this is so, and only to who deals with it."""
+    try:
+        return _page(request, signal_id)
+    except NotFoundError:
+        if (hidden := rights_pages.hidden(request, signal_id)) is None:
+            raise
+        return hidden
 
 
 @router.post("/leerling/{signal_id}/opvolging")
@@ -96,6 +101,7 @@ def _page(request: Request, signal_id: str, *, tried: Asked | None = None, error
         away = off_list.off_list(viewer, session, shown)
         done = _done(viewer, session, shown, vault=vault)
         case = case_pages.on_pupil(viewer, session, shown)
+        asked = rights_pages.on_pupil(viewer, session, shown, vault=vault)
     signal = shown.signal
     since = drawing.first_shown(head.document.school_days)
     if since is not None and signal.enrolled_from is not None:
@@ -118,6 +124,8 @@ def _page(request: Request, signal_id: str, *, tried: Asked | None = None, error
         off_list=away,
         done=done,
         case=case,
+        asked=asked,
+        may_tell=viewer.may(Permission.READ_PARENTS_PAGE),
         kinds=KINDS,
         outcomes=OUTCOMES,
         tried=tried,

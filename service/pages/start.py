@@ -1,11 +1,11 @@
-"""The pages of their own: where somebody begins, how to read the list, and the audit."""
+"""The pages of their own: where somebody begins, and how to read the list."""
 
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from service import audit, auth, web
+from service import auth, web
 from service.viewer import ROLES
 
 router = APIRouter(include_in_schema=False)
@@ -23,11 +23,3 @@ def explanation(request: Request) -> Response:
     """Explain how to read the list: what it is, and what it is not."""
     with auth.asking(request, touches_pupils=False) as (viewer, _):
         return web.render(request, "explanation.html", viewer=viewer)
-
-
-@router.get("/logboek")
-def audit_page(request: Request) -> Response:
-    """Show the newest lines of the audit."""
-    with auth.asking(request) as (viewer, session):
-        events = audit.events(viewer, session)
-    return web.render(request, "audit.html", viewer=viewer, events=events)

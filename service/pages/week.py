@@ -18,6 +18,7 @@ from service.pages.exports import pdf, sheet, xlsx
 from service.pages.filters import Asked, Filters
 from service.pages.listed import ListPage
 from service.reading import Head, School, Shown
+from service.rights import alone, requests
 from service.vault import Vault
 from service.viewer import PRIMARY_SECTORS, Permission, Viewer
 
@@ -77,6 +78,8 @@ def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         if chosen is None:
             return web.render(request, "no_list.html", viewer=viewer)
         narrowed, named = read(viewer, session, chosen.head, wanted=asked.wanted(request), vault=here.vault)
+        apart = duties_alone(viewer, session, chosen, vault=here.vault)
+        objectors = len(requests.objectors(session, school=chosen.school.id))
         concerns = () if chosen.newer else board.concerns(viewer, session, chosen.head, vault=here.vault)
     document = chosen.head.document
     answer = web.render(
@@ -88,6 +91,8 @@ def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         narrowed=narrowed,
         page=narrowed.page,
         concerns=concerns,
+        alone=apart,
+        objectors=objectors,
         filters=narrowed.filters,
         names_missing=viewer.may(Permission.READ_NAMES) and not named and bool(narrowed.years or narrowed.groups),
         groups=own_groups(viewer, chosen.head),
@@ -127,7 +132,10 @@ def _paper(
         if chosen is None:
             raise reading.not_found(reading.A_LIST)
         narrowed, _ = read(viewer, session, chosen.head, wanted=asked.filters, vault=here.vault)
-        made = sheet.of(viewer, chosen.head, narrowed.page, narrowed.filters, whole=len(narrowed.whole.on_list))
+        apart = duties_alone(viewer, session, chosen, vault=here.vault)
+        made = sheet.of(
+            viewer, chosen.head, narrowed.page, narrowed.filters, whole=len(narrowed.whole.on_list), alone=apart
+        )
         audit.record(
             viewer,
             session,
@@ -185,6 +193,14 @@ def read(
     )
     whole = listed.list_page(rows, listed.gone_rows(left, names), duties=listed.duties_of(rows))
     return Narrowed(page, whole, within, filters.years(shown), filters.groups(shown)), names
+
+
+def duties_alone(viewer: Viewer, session: Session, chosen: Chosen, *, vault: Vault) -> tuple[listed.DutyAlone, ...]:
+    """Return the legal duties on a list about pupils who do not take part, with their names."""
+    found = alone.duties_alone(viewer, session, chosen.head)
+    pupils = [one.pupil for one in found]
+    names = reading.names(viewer, session, school=chosen.school.id, pupils=pupils, vault=vault) if found else {}
+    return listed.duties_alone(found, names)
 
 
 def in_hand(one: Shown) -> bool:

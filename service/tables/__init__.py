@@ -1,7 +1,16 @@
 """What the service stores, on one base: what was published, what people write, who may come in."""
 
 from service.tables.base import Base, Moment, new_id, now
-from service.tables.people import AuditRow, ClientRow, GrantRow, IdentityRow, OnceRow, PersonRow, SessionRow
+from service.tables.people import (
+    AuditRow,
+    ClientRow,
+    GrantRow,
+    IdentityRow,
+    OnceRow,
+    PersonRow,
+    RetentionRunRow,
+    SessionRow,
+)
 from service.tables.published import (
     ChangeRow,
     DutyRow,
@@ -13,7 +22,7 @@ from service.tables.published import (
     SealedNameRow,
     SignalRow,
 )
-from service.tables.written import CaseRow, DeliveryRow, FollowUpRow, PlaybookRow
+from service.tables.written import CaseRow, DeliveryRow, FollowUpRow, PlaybookRow, RightsRow
 
 __all__ = [
     "AuditRow",
@@ -33,6 +42,8 @@ __all__ = [
     "PersonRow",
     "PlaybookRow",
     "RegionCellRow",
+    "RetentionRunRow",
+    "RightsRow",
     "SchoolPageRow",
     "SchoolRow",
     "SealedNameRow",

@@ -83,7 +83,10 @@ class SessionRow(Base):
 
 
 class AuditRow(Base):
-    """Who did or saw what, of whom, in which role and to what end. Written once; no foreign keys, so it outlives all."""
+    """Who did or saw what, of whom, in which role and to what end. Written once; no foreign keys, so it outlives all.
+
+    ``detail`` says what of a thing was touched, in words of ours: a role and a place, names of settings, counts.
+    """
 
     __tablename__ = "audit_events"
     __table_args__ = (Index(None, "at"), Index(None, "subject"))
@@ -100,3 +103,15 @@ class AuditRow(Base):
     trace: Mapped[str | None] = mapped_column(String(32))
     operation: Mapped[str | None] = mapped_column(String(16))
     parent: Mapped[str | None] = mapped_column(String(16))
+    detail: Mapped[str | None] = mapped_column(Text)
+
+
+class RetentionRunRow(Base):
+    """When what was past its term was removed, by whom, and how many of each kind; nobody's data."""
+
+    __tablename__ = "retention_runs"
+
+    id: Mapped[str] = opaque()
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    by: Mapped[str] = mapped_column(Text)
+    counts: Mapped[str] = mapped_column(Text)

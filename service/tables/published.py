@@ -53,7 +53,11 @@ class SignalRow(Base):
     """
 
     __tablename__ = "signals"
-    __table_args__ = (UniqueConstraint("list_id", "pupil"), Index(None, "school", "pupil"))
+    __table_args__ = (
+        UniqueConstraint("list_id", "pupil"),
+        Index(None, "school", "pupil"),
+        Index(None, "list_id", "rank"),  # a list is read in its order
+    )
 
     id: Mapped[str] = opaque()
     list_id: Mapped[str] = mapped_column(ForeignKey("weekly_lists.id"))

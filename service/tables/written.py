@@ -71,6 +71,37 @@ class CaseRow(Base):
     closed_at: Mapped[datetime | None]
 
 
+class RightsRow(Base):
+    """What a parent, or a pupil from 16, asked: not to be listed any more (an objection), or that something be put right.
+
+    It runs until ``ended_at``. While an objection runs, every signal about the pupil is hidden (`service.scope`). What was
+    said and answered is sealed like a name.
+    """
+
+    __tablename__ = "rights_requests"
+    __table_args__ = (Index(None, "school", "pupil"),)
+
+    id: Mapped[str] = opaque()
+    school: Mapped[str] = mapped_column(String(12))
+    pupil: Mapped[str] = mapped_column(String(32))
+    group_name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(32))
+    asked_by: Mapped[str] = mapped_column(String(32))
+    asked_on: Mapped[date]
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
+    wrong: Mapped[str | None] = mapped_column(String(32))
+    note_sealed: Mapped[str | None] = mapped_column(Text)
+    registered_by: Mapped[str] = mapped_column(String(64))
+    registered_at: Mapped[datetime] = mapped_column(default=now)
+    answer: Mapped[str | None] = mapped_column(String(32))
+    answered_on: Mapped[date | None]
+    answer_sealed: Mapped[str | None] = mapped_column(Text)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(32))
+    ended_by: Mapped[str | None] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None]
+
+
 class DeliveryRow(Base):
     """A delivery that came in over the API: received, then accepted or refused by the batch, with its report."""
 

@@ -52,6 +52,19 @@ class Access(Frozen):
             raise UsageError(detail, remedy="Geef bij --role mentor een school, en een of meer keer --group.")
         return cls(role=Role(role), schools=tuple(schools), groups=tuple(groups))
 
+    def for_program(self) -> Self:
+        """Return the same, where a program may have it.
+
+        Raises
+        ------
+        UsageError
+            It is a role for people: arranging who sees what is somebody's own act.
+        """
+        if self.role is Role.ADMINISTRATOR:
+            detail = "een programma kan geen beheerder zijn"
+            raise UsageError(detail, remedy="Kies een andere rol; beheer doet een mens.")
+        return self
+
     def rows(self) -> tuple[tuple[str | None, str | None], ...]:
         """Return school and group of each row to store."""
         return tuple((school, group) for school in self.schools or (None,) for group in self.groups or (None,))

@@ -1,24 +1,22 @@
 """Who may sign in and which programs may come in: added, listed and ended, for the command line."""
 
-import re
-import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.files import create_secret
 from service import audit, db
 from service.audit import Action
-from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, SessionRow, new_id, now
-from service.tables.base import ID_BYTES
+from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, now
 from service.viewer import ROLES, Role
-from service.who import client_keys, once
+from service.who import granting
 from service.who.access import Access, Account, Accounts
 
-SECRET_BYTES = 32
-"""256 bits: such a secret cannot be guessed, so a plain digest of it is enough to keep."""
+EVERYBODY = "*"
+"""Whose sessions ended, in the audit, where it was everybody's."""
 
 
 def add_person(engine: Engine, *, by: str, name: str, email: str, access: Access) -> Account:
@@ -29,15 +27,10 @@ def add_person(engine: Engine, *, by: str, name: str, email: str, access: Access
     UsageError
         The address is none.
     """
-    address = email.strip().lower()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-        detail = f"--email {email} is geen e-mailadres"
-        raise UsageError(detail, remedy="Gebruik het adres van het schoolaccount.")
+    address = granting.address(email)
     with db.transaction(engine) as session:
-        person = session.scalar(select(PersonRow).where(PersonRow.email == address))
-        if person is None:
-            person = _person(session, name, email=address)
-        _grant(session, person, access, by=by)
+        person = granting.person_at(session, address, name=name)
+        _given(by, session, person.id, granting.give(session, person, access))
         return _account(session, person, how=address)
 
 
@@ -62,14 +55,12 @@ def end_person(engine: Engine, who: str, *, by: str) -> Account:
     """
     with db.transaction(engine) as session:
         person = _find(session, who)
-        _end_sessions(session, person.id)
-        session.execute(delete(IdentityRow).where(IdentityRow.person == person.id))
-        person.ended_at, person.email = now(), None
+        granting.end_person(session, person)
         audit.record_managing(by, session, action=Action.ACCESS_ENDED, object_id=person.id)
         return _account(session, person, how="")
 
 
-def end_sessions(engine: Engine, who: str | None) -> int:
+def end_sessions(engine: Engine, who: str | None, *, by: str) -> int:
     """End the running sessions of somebody, or of everybody; return how many.
 
     Raises
@@ -78,7 +69,9 @@ def end_sessions(engine: Engine, who: str | None) -> int:
         There is nobody like that.
     """
     with db.transaction(engine) as session:
-        return _end_sessions(session, None if who is None else _find(session, who).id)
+        person = None if who is None else _find(session, who).id
+        audit.record_managing(by, session, action=Action.SESSIONS_ENDED, object_id=person or EVERYBODY)
+        return granting.end_sessions(session, person)
 
 
 def add_client(
@@ -94,18 +87,15 @@ def add_client(
     if (public_key is None) == (secret is None):
         detail = "een programma bewijst met een sleutel of met een geheim wie het is"
         raise UsageError(detail, remedy="Geef --public-key of --secret-file, en niet allebei.")
-    client = ClientRow(id=_client_id(), public_key=None if public_key is None else _public(public_key))
+    key = None if public_key is None else _public(public_key)
     with db.transaction(engine) as session:
-        person = _person(session, name)
-        client.person = person.id
-        value = secrets.token_urlsafe(SECRET_BYTES)
-        client.secret_digest = None if secret is None else once.digest(value)
-        session.add(client)
-        _grant(session, person, access, by=by)
-        if secret is not None and not create_secret(secret, value.encode()):
+        person = granting.new_person(session, name)
+        client, value = granting.new_client(session, person, public_key=key)
+        _given(by, session, person.id, granting.give(session, person, access.for_program()))
+        if secret is not None and value is not None and not create_secret(secret, value.encode()):
             detail = f"--secret-file {secret} bestaat al"
             raise UsageError(detail, remedy="Kies een bestand dat er nog niet is.")
-        return _account(session, person, how=_proof(client), of=client)
+        return _account(session, person, how=granting.proof(client), of=client)
 
 
 def add_external_client(engine: Engine, *, by: str, name: str, access: Access, issuer: str, subject: str) -> Account:
@@ -120,11 +110,11 @@ def add_external_client(engine: Engine, *, by: str, name: str, access: Access, i
         if session.get(IdentityRow, (issuer, subject)) is not None:
             detail = f"{subject} van {issuer} is hier al bekend"
             raise UsageError(detail, remedy="Bekijk met 'aanwezig clients list' wie dat is.")
-        person = _person(session, name)
-        client = ClientRow(id=_client_id(), person=person.id)
+        person = granting.new_person(session, name)
+        client = ClientRow(id=granting.client_id(), person=person.id)
         session.add_all([client, IdentityRow(issuer=issuer, subject=subject, person=person.id)])
-        _grant(session, person, access, by=by)
-        return _account(session, person, how=_proof(client), of=client)
+        _given(by, session, person.id, granting.give(session, person, access.for_program()))
+        return _account(session, person, how=granting.proof(client), of=client)
 
 
 def clients(engine: Engine) -> Accounts:
@@ -134,7 +124,7 @@ def clients(engine: Engine) -> Accounts:
         rows = session.execute(query.order_by(PersonRow.name, ClientRow.id)).all()
         return Accounts(
             accounts=tuple(
-                _account(session, row.PersonRow, how=_proof(row.ClientRow), of=row.ClientRow) for row in rows
+                _account(session, row.PersonRow, how=granting.proof(row.ClientRow), of=row.ClientRow) for row in rows
             )
         )
 
@@ -154,36 +144,13 @@ def end_client(engine: Engine, client: str, *, by: str) -> Account:
             raise NotFoundError(detail, remedy="Bekijk met 'aanwezig clients list' welke er zijn.")
         row.ended_at = row.ended_at or now()
         audit.record_managing(by, session, action=Action.ACCESS_ENDED, object_id=row.id)
-        return _account(session, session.get_one(PersonRow, row.person), how=_proof(row), of=row)
+        return _account(session, session.get_one(PersonRow, row.person), how=granting.proof(row), of=row)
 
 
-def _person(session: Session, name: str, *, email: str | None = None) -> PersonRow:
-    person = PersonRow(id=new_id(), name=name, email=email)
-    session.add(person)
-    session.flush()
-    return person
-
-
-def _client_id() -> str:
-    """Return an opaque id that can be typed: never with a minus in front, which would be an option."""
-    return secrets.token_hex(ID_BYTES)
-
-
-def _grant(session: Session, person: PersonRow, access: Access, *, by: str) -> None:
-    query = select(GrantRow).where(GrantRow.person == person.id, GrantRow.role == access.role)
-    had = {(one.school, one.group_name) for one in session.scalars(query)}
-    for school, group in access.rows():
-        if (school, group) not in had:
-            session.add(GrantRow(person=person.id, role=access.role, school=school, group_name=group))
-    session.flush()
-    audit.record_managing(by, session, action=Action.ACCESS_GIVEN, object_id=person.id)
-
-
-def _end_sessions(session: Session, person: str | None) -> int:
-    running = select(SessionRow.token_digest).where(SessionRow.ended_at.is_(None), SessionRow.expires_at > now())
-    digests = session.scalars(running if person is None else running.where(SessionRow.person == person)).all()
-    session.execute(update(SessionRow).where(SessionRow.token_digest.in_(digests)).values(ended_at=now()))
-    return len(digests)
+def _given(by: str, session: Session, person: str, places: Mapping[str | None, str]) -> None:
+    """Write what was given where: a line a school, so that a privacy officer of that school sees it."""
+    for school, what in places.items():
+        audit.record_managing(by, session, action=Action.ACCESS_GIVEN, object_id=person, school=school, detail=what)
 
 
 def _find(session: Session, who: str) -> PersonRow:
@@ -198,23 +165,11 @@ def _find(session: Session, who: str) -> PersonRow:
 def _public(path: Path) -> str:
     """Return the public key in the file at `path`, as text to keep."""
     try:
-        key = client_keys.parse(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         detail = f"--public-key {path} is niet te lezen: {error.strerror}"
         raise UsageError(detail, remedy="Controleer de naam, en wie het bestand mag lezen.") from None
-    if key is None:
-        detail = f"--public-key {path} is geen bruikbare sleutel"
-        raise UsageError(detail, remedy="Geef een openbare sleutel als PEM of JWK: P-256, of RSA vanaf 2048 bits.")
-    if key.is_private:
-        detail = f"--public-key {path} is een geheime sleutel, en die hoort bij het programma te blijven"
-        raise UsageError(detail, remedy="Geef alleen de openbare helft, bijvoorbeeld met openssl pkey -pubout.")
-    return client_keys.text(key)
-
-
-def _proof(client: ClientRow) -> str:
-    if client.public_key is not None:
-        return "sleutel"
-    return "geheim" if client.secret_digest is not None else "token van elders"
+    return granting.public(content, what=f"--public-key {path}")
 
 
 def _account(session: Session, person: PersonRow, *, how: str, of: ClientRow | None = None) -> Account:

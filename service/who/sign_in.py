@@ -40,6 +40,7 @@ def page(request: Request, naar: str = "") -> Response:
         request,
         "sign_in.html",
         tables=tables,
+        published=any(table.of_list for table in tables),
         to=_local(naar),
         is_demo=here.settings.is_demo,
         has_provider=here.provider is not None,

@@ -56,7 +56,9 @@ def test_every_feature_has_values_to_compare(counted, name):
 
 
 def test_what_few_pupils_have_is_counted_alike(school: School):
-    """One lesson left of a day away, and late for it or sent out of it; ill on a first day that is too short for rates."""
+    """One lesson left of a day away, and late for it or sent out of it; late for a lesson that was missed as well; ill on a
+    first day that is too short for rates.
+    """
     friday, monday = date(2026, 10, 23), date(2026, 10, 26)
     for name in ("late", "sent out", "new"):
         school.pupil(name, start=friday if name == "new" else date(2026, 8, 17))
@@ -69,6 +71,9 @@ def test_what_few_pupils_have_is_counted_alike(school: School):
         school.absent("new", friday, start_slot=slot, authorised="yes")
     school.absent("late", date(2026, 10, 19), "late", start_slot=6)
     school.absent("sent out", date(2026, 10, 19), "removed_from_class", start_slot=6)
+    for name, event in (("late", "late"), ("sent out", "removed_from_class")):
+        school.absent(name, date(2026, 10, 20), event, start_slot=2)
+        school.absent(name, date(2026, 10, 20), "unexplained", start_slot=2)
     made = [pl.DataFrame(each.collect()) for each in vars(school.tables()).values()]
     found = pl.DataFrame(build(Tables(*made), as_of(monday))).sort("school", "pupil")
     assert of_frames(found, of_pandas(plain_panel(*(each.to_pandas() for each in made), [monday]))) == {}

@@ -205,8 +205,17 @@ def test_a_school_of_which_nothing_is_known_yet_has_no_slice():
 def test_the_top_of_the_list_is_predicted_and_observed():
     ours = judged(region().with_columns(probability=pl.lit(0.25))).pooled.rankings[0]
     assert ours.listed_predicted.value == pytest.approx(0.25)
-    assert ours.ece.low is None
     assert ours.ece.value == pytest.approx(0.25 - judged().pooled.cases / judged().pooled.pupils)
+
+
+def test_the_calibration_error_has_an_interval_around_itself():
+    off = judged(region().with_columns(probability=pl.lit(0.25)), resamples=200).pooled.rankings[0].ece
+    assert 0 < off.low < off.value < off.high
+    share = pl.col("outcome").filter(~pl.col("already")).mean()
+    near = judged(region().with_columns(probability=share), resamples=200).pooled.rankings[0].ece
+    assert near.value == pytest.approx(0, abs=1e-9)
+    assert near.low == 0, "a distance is never negative"
+    assert 0 < near.high < off.low, "noise alone"
 
 
 def test_tenths_tell_what_was_predicted_and_what_came():

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from models.stability import Stability, Week, overlap, stability
+from models.stability import Moved, Moves, Stability, Week, overlap, stability
 
 FIRST, SECOND, THIRD = date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)
 
@@ -28,6 +28,19 @@ def test_each_reason_to_leave_a_list_is_counted_once():
 def test_who_left_is_not_counted_as_long_absent_too():
     pair = stability([[week(FIRST, "a"), week(SECOND, "", there="b", already="a")]], []).weeks[0]
     assert (pair.left, pair.already, pair.new_data) == (1, 0, 0)
+
+
+def test_who_was_passed_by_may_still_be_near():
+    later = Week(SECOND, pupils("aefg"), pupils("abcdefgh"), pupils(""), near=pupils("aefgbh"))
+    pair = stability([[week(FIRST, "abcd"), later]], []).weeks[0]
+    assert (pair.new_data, pair.near) == (3, 1), "b would be on a list twice as long, c and d would not"
+
+
+def test_what_moved_scores_stands_beside_how_much_lists_change():
+    moves = Moves((Moved(theme="amount", label="hoeveel is gemist", came=1.0, went=-0.5),), span=1.6, step=0.9)
+    found = stability([[week(FIRST, "a"), week(SECOND, "a")]], [], moves)
+    assert (found.moved, found.span, found.step) == (moves.moved, 1.6, 0.9)
+    assert Stability.model_validate_json(found.model_dump_json()) == found
 
 
 def test_periods_are_not_compared_with_each_other():

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +13,10 @@ from small_world import OUTCOME, PLAN, SCHOOLS, SMALL, absences, pupil
 from typer.testing import CliRunner
 
 from data_contracts.errors import NotEnoughDataError, StorageError
+from models.explain import THEMES
 from models.figures import Evaluation
 from models.splits import as_of, split
+from models.stability import Moves
 from pipelines import backtest
 from pipelines.backtest import SIMPLE
 from pipelines.cli import app
@@ -22,6 +25,7 @@ from pipelines.fitting import fit_known
 from pipelines.home import Home
 from pipelines.left_out import groups_of
 from pipelines.looked_back import BacktestResult, LookedBack
+from pipelines.moves import moves_of, why_moved
 from pipelines.panels import features_at, survey
 from pipelines.rivals import RIVALS, totals_at
 from pipelines.week_by_week import weeks_of
@@ -111,10 +115,39 @@ def test_lists_are_followed_week_by_week(result: BacktestResult, frame: pl.DataF
     assert min(lead.to_reached.days) >= 0, "a list after the outcome comes too late to count"
     assert lead.to_onset.median <= lead.to_reached.median
     assert {one.threshold for one in lead.ahead} == {"report", "mazl"}
+    assert calm.span > 0
     for pair in calm.weeks:
+        assert pair.near <= pair.new_data
         assert pair.went == pair.left + pair.already + pair.new_data
         assert pair.kept + pair.came <= 12
     assert len(calm.models) == len(result.evaluation.origins) - 1
+
+
+def test_what_moved_scores_is_told_by_theme_and_adds_up(small_home: Home, frame: pl.DataFrame):
+    ground = survey(small_home, OUTCOME, until=None, plan=PLAN)
+    origin = frame["origin"].max()
+    at = [origin + timedelta(weeks=number) for number in range(3)]
+    panel = features_at(replace(ground, origins=tuple(at)), plan=PLAN)
+    parts = split(ground.weeks, ground.origins, OUTCOME, moment=origin, plan=PLAN)
+    card = fit_known(ground, features_at(ground, plan=PLAN), parts, moment=as_of(origin), settings=SMALL).scorecard
+    weeks, _ = weeks_of(ground, panel, card, at, frame.head(0))
+    moves = moves_of(panel, card, weeks)
+    came = moves.filter(pl.col("how") == "came")
+    assert len(came) == sum(len(other.listed - one.listed) for one, other in pairwise(weeks))
+    assert (came["log_odds"] - came.select(pl.sum_horizontal(*THEMES)).to_series()).abs().max() < 1e-9
+    assert moves["span"].drop_nulls().len() == 3 * len(SCHOOLS)
+    why = why_moved(moves)
+    assert sum(one.came for one in why.moved) == pytest.approx(came["log_odds"].mean())
+    assert sum(one.went for one in why.moved) < 0 < sum(one.came for one in why.moved)
+    assert why.span > 0
+    assert why.step > 0
+
+
+def test_without_two_weeks_nothing_is_said_of_what_moved_scores():
+    assert (
+        why_moved(pl.DataFrame(schema=dict.fromkeys(("log_odds", "span", *THEMES), pl.Float64) | {"how": pl.String}))
+        == Moves()
+    )
 
 
 def test_who_comes_into_the_outcome_leaves_the_list_for_that_reason(result: BacktestResult):
@@ -140,6 +173,8 @@ def test_the_command_shows_figures_and_says_what_it_skipped(result: BacktestResu
     assert told.output.startswith("Bij deze lijstlengte vinden wij ")
     assert "Overgeslagen: " in told.output
     assert "nieuwe gevallen kwamen op een lijst" in told.output
+    assert "door nieuwe gegevens" in told.output
+    assert "log-odds" in told.output
     as_json = CliRunner().invoke(app, ["evaluate", "--json"])
     assert BacktestResult.model_validate(json.loads(as_json.output)) == result
 

@@ -242,6 +242,26 @@ class TestTwoSchoolsClaimingOnePupil:
         assert office.minutes(school=OTHER) == {MONDAY: 150, TUESDAY: 150}
         assert (office.scheduled()[MONDAY], office.scheduled(school=OTHER)[MONDAY]) == (5 * DAY, 5 * 150)
 
+    def test_who_delivered_first_hears_it_with_its_next_file_and_the_order_changes_no_count(self, tmp_path: Path):
+        counted = []
+        for order in ((SCHOOL, OTHER), (OTHER, SCHOOL)):
+            root = tmp_path / order[0]
+            root.mkdir()
+            office = Office(root, SHARED)
+            told = []
+            for school in order:
+                (office.folder / "school.toml").write_text(SHARED.replace(SCHOOL, school), encoding="utf-8")
+                told.append(warnings(office.deliver("enrolments.csv", PUPILS)))
+                office.deliver("timetable.csv", lessons(date(2026, 9, 7), FRIDAY, slots=3 if school == OTHER else 6))
+                office.absent(absence(100, TUESDAY))
+            (office.folder / "school.toml").write_text(SHARED.replace(SCHOOL, order[0]), encoding="utf-8")
+            again = office.deliver(
+                "enrolments.csv", PUPILS + "300,2a,2026-08-31,\n", at=DELIVERED + timedelta(minutes=1)
+            )
+            assert [*told, warnings(again)] == [[], [("in_two_schools", 2, 1)], [("in_two_schools", 2, 1)]]
+            counted.append([(office.minutes(school=one), office.scheduled(school=one)) for one in (SCHOOL, OTHER)])
+        assert counted[0] == counted[1]
+
     def test_without_a_shared_number_nobody_can_know(self, tmp_path: Path):
         office = Office(tmp_path).opened()
         (office.folder / "school.toml").write_text(SETTINGS.replace(SCHOOL, OTHER), encoding="utf-8")

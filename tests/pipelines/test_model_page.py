@@ -46,8 +46,15 @@ def test_shares_are_those_of_the_evaluation_and_of_the_best_rules(home: Home, sm
     assert measured.beats_rules == evaluation.beats_rules
 
 
-def test_how_early_lists_are_is_on_the_page_once_it_was_measured(home: Home, small: World):
-    assert model_page(home).lead is None
+def test_a_training_measures_how_early_lists_are(home: Home, small: World):
+    lead = model_page(home).lead
+    assert 0 < lead.listed <= lead.cases
+    assert 0 <= lead.quarter <= lead.median <= lead.three_quarters
+    (home.papers(small.result.scorecard) / LEAD).unlink()
+    assert model_page(home).lead is None, "of a model that was trained before this was kept"
+
+
+def test_what_an_evaluation_found_takes_the_place_of_what_the_training_found(home: Home, small: World):
     keep_lead_time(home, found(), outcome="long_absence")
     lead = model_page(home).lead
     assert (lead.cases, lead.listed) == (5, 4)
@@ -59,8 +66,9 @@ def test_how_early_lists_are_is_on_the_page_once_it_was_measured(home: Home, sma
 
 
 def test_not_where_it_is_about_another_outcome_or_nobody_was_listed(home: Home):
+    before = model_page(home).lead
     keep_lead_time(home, found(), outcome="dropout")
-    assert model_page(home).lead is None
+    assert model_page(home).lead == before
     nobody = lead_time([], {}, thresholds=[], periods=[], weeks=8)
     keep_lead_time(home, nobody, outcome="long_absence")
     assert model_page(home).lead is None

@@ -19,6 +19,7 @@ from models.serving import challenger, champion, decisions, propose, save, score
 from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.model_page import model_page
+from pipelines.objections import AskedBy, Objector, register
 from pipelines.promoting import promote, rollback
 from pipelines.publishing import open_database, published
 from pipelines.scoring import _pseudonyms, explain
@@ -259,6 +260,7 @@ class TestAPublishedScoreIsMadeAgain:
             return tuple(
                 (
                     number,
+                    since,
                     each.model_copy(
                         update={
                             "signals": tuple(
@@ -270,13 +272,23 @@ class TestAPublishedScoreIsMadeAgain:
                         }
                     ),
                 )
-                for number, each in published(database, **which)
+                for number, since, each in published(database, **which)
             )
 
         monkeypatch.setattr("pipelines.scoring.published", bent)
         found = explain(home, pupil=pupil, week=WEEK)
         assert not found.equal
         assert "log_odds" in found.differences[0]
+
+    def test_so_it_does_after_somebody_on_that_list_objected(self, home: Home, made: dict[str, WeeklyList]):
+        school, one = next(iter(made.items()))
+        scored = [signal for signal in one.signals if signal.log_odds is not None]
+        engine = open_database(home.database_url)
+        whose = Objector(school, scored[0].pupil, scored[0].group)
+        register(engine, whose, by=BY, asked_by=AskedBy.PARENTS, asked_on=WEEK)
+        engine.dispose()
+        for signal in scored[:2]:
+            assert explain(home, pupil=signal.pupil, school=school, week=WEEK).equal
 
     def test_what_was_not_published_cannot_be_accounted_for(self, home: Home, made: dict[str, WeeklyList]):
         assert made

@@ -28,6 +28,7 @@ CAST = {
     "alliance": "swv",
     "attendance_officer": "leerplicht",
     "supplier": "leverancier",
+    "administrator": "beheerder",
 }
 
 

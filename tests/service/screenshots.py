@@ -26,6 +26,19 @@ FLAGS = [
 ]
 LOOKS = {"desktop": (1280, 900, "light"), "donker": (1280, 900, "dark"), "telefoon": (390, 844, "light")}
 
+OTHERS = {
+    "beheerder": (
+        "/beheer",
+        "/beheer/mensen",
+        "/beheer/groepen",
+        "/beheer/programmas",
+        "/beheer/school",
+        "/beheer/bewaren",
+    ),
+    "fg": ("/logboek", "/logboek/overzicht", "/beheer/bewaren"),
+}
+"""Who sees no list, and what they see instead."""
+
 
 def sign_in(page: Page, url: str, key: str = "") -> None:
     """Sign in through the page, as `key` or as the first of the cast."""
@@ -34,17 +47,24 @@ def sign_in(page: Page, url: str, key: str = "") -> None:
     page.wait_for_load_state()
 
 
-def pages(page: Page, url: str) -> dict[str, str]:
+def pages(page: Page, url: str, key: str) -> dict[str, str]:
     """Addresses of the pages to take; the pupil is the first on the list."""
+    if key in OTHERS:
+        return {one.strip("/").replace("/", "-"): f"{url}{one}" for one in OTHERS[key]}
     page.goto(f"{url}/weeklijst")
     first = page.locator(".entry h3 a").first.get_attribute("href")
     return {
         "weeklijst": f"{url}/weeklijst",
         "weeklijst-gefilterd": f"{url}/weeklijst?nieuw=ja&opvolging=wacht&volgorde=naam",
         "leerling": f"{url}{first}",
+        "ouders": f"{url}{first}/ouders",
+        "rechten": f"{url}/rechten",
         "opvolging": f"{url}/opvolging",
         "niet-pluis": f"{url}/opvolging/niet-pluis",
         "draaiboek": f"{url}/beheer/draaiboek",
+        "begin": f"{url}/beheer/begin",
+        "leveringen": f"{url}/beheer/leveringen",
+        "codes": f"{url}/beheer/codes",
         "dossiers": f"{url}/dossiers",
         "school": f"{url}/school",
         "uitleg": f"{url}/uitleg",
@@ -60,7 +80,7 @@ def take(browser: Browser, url: str, out: Path, key: str) -> None:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         page = context.new_page()
         sign_in(page, url, key)
-        for name, address in pages(page, url).items():
+        for name, address in pages(page, url, key).items():
             page.goto(address)
             page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
             if look == "desktop":

@@ -26,7 +26,7 @@ from pipelines.lake import Lake
 from pipelines.locks import locked
 from pipelines.sources import _FILES
 from pipelines.sources.files import EXTENSIONS
-from service import db, inbox
+from service import batch, db, inbox
 from service.inbox import Format, Kind
 from service.settings import Settings
 from service.tables import AuditRow, DeliveryRow, now
@@ -247,7 +247,7 @@ def test_a_file_without_its_row_is_swept_once_it_is_old(
     for file in (orphan, waiting):
         os.utime(file, (0, 0))
     engine = db.connect(office.database_url)
-    inbox.sweep(engine, office.root)
+    batch.sweep(engine, office.root)
     engine.dispose()
     assert kept_files(office) == [waiting]
 
@@ -358,7 +358,7 @@ def test_watching_goes_on_after_something_that_will_pass(
         else:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipelines.service_commands.time.sleep", slept)
+    monkeypatch.setattr("pipelines.inbox_commands.time.sleep", slept)
     CliRunner().invoke(commands, ["inbox", "--watch", "5"])
     assert rounds == [5.0, 5.0]
     assert signed_in("care").get(where).json()["status"] == "aangenomen"

@@ -1,39 +1,24 @@
-"""The pages in a real browser: nothing refused, nothing fetched elsewhere, nothing sticking out, all of it by keyboard."""
+"""Whole flows in a real browser, from signing in to done; by keyboard alone, and without scripts."""
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from demo_home import fill
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser
 from sample_lists import NAMES, SCHOOL, STRANGER
 from sample_model import page as model_page
-from screenshots import CHROMIUM, FLAGS, pages, sign_in
+from screenshots import sign_in
+from watching import Keys, Watched, a_browser, serving
 
 from service.app import create_app
 from service.lists import open_database, publish_model
 from service.settings import Mode, Settings
 
 KEY = f"zorg-{SCHOOL}"
-SIZES = {"desktop": (1280, "light"), "small": (320, "dark")}
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
-MEASURES = """(() => {
-    document.querySelectorAll('details').forEach(one => { one.open = true });
-    const named = one => one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length;
-    const all = [...document.querySelectorAll('a, button, select, svg[role=img]')];
-    return {
-        tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        scripted: document.querySelectorAll('script, [style], [onclick]').length,
-        titles: document.querySelectorAll('h1').length,
-        language: document.documentElement.lang,
-        nameless: all.filter(one => !named(one)).map(one => one.outerHTML),
-    };
-})()"""
-SOUND = {"tooWide": 0, "scripted": 0, "titles": 1, "language": "nl", "nameless": []}
+AMOUNTS = ("12.500", "200", "5", "2,5", "150", "20000", "10")
+"""What somebody fills in on the page of sums, in its order."""
 
 
 @pytest.fixture(scope="module")
@@ -45,102 +30,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = open_database(url)
     publish_model(engine, model_page(SCHOOL, STRANGER))
     engine.dispose()
-    app = create_app(Settings(mode=Mode.DEMO, home=home, database_url=url))
-    service = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=service.run)
-    thread.start()
-    while not service.started:
-        time.sleep(0.01)
-    port = service.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    service.should_exit = True
-    thread.join()
+    with serving(create_app(Settings(mode=Mode.DEMO, home=home, database_url=url))) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with a_browser() as browser:
         yield browser
-        browser.close()
-
-
-class Watched:
-    """A page, and everything it complained of or fetched from elsewhere."""
-
-    def __init__(self, browser: Browser, server: str, *, width: int = 1280, scheme: str = "light") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.page: Page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", self._failed)
-        self.page.on("request", lambda request: self._asked(request.url, server))
-
-    def _failed(self, request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # the next page was asked for before this one's icon had come
-            self.complaints.append(f"{request.failure} {request.url}")
-
-    def _asked(self, address: str, server: str) -> None:
-        if not address.startswith(server):
-            self.complaints.append(address)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_every_page_is_quiet_stays_home_fits_and_can_be_read(chromium: Browser, server: str, size: str):
-    width, scheme = SIZES[size]
-    watched = Watched(chromium, server, width=width, scheme=scheme)
-    page = watched.page
-    sign_in(page, server, KEY)
-    for name, address in pages(page, server).items():
-        page.goto(address)
-        assert page.evaluate(MEASURES) == SOUND, (name, width)
-        assert page.evaluate(CONTRAST) == [], (name, scheme)
-    watched.context.close()
-    assert watched.complaints == []
-
-
-SUM = "leerlingen=12.500&lijst=200&rondes=5&uren=2,5&kosten=150&thuis=20000&aandeel=10"
-ELSEWHERE = {
-    "swv": ("/regio", "/dossiers", "/regio/rekenhulp", f"/regio/rekenhulp?{SUM}"),
-    "leerplicht": ("/verzuimmeldingen",),
-}
-"""Pages of those outside the school, by who of the cast sees them."""
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("who", ELSEWHERE)
-def test_so_is_every_page_of_those_outside_the_school(chromium: Browser, server: str, who: str, size: str):
-    width, scheme = SIZES[size]
-    watched = Watched(chromium, server, width=width, scheme=scheme)
-    sign_in(watched.page, server, who)
-    for address in ELSEWHERE[who]:
-        watched.page.goto(f"{server}{address}")
-        assert watched.page.evaluate(MEASURES) == SOUND, (address, width)
-        assert watched.page.evaluate(CONTRAST) == [], (address, scheme)
-    watched.context.close()
-    assert watched.complaints == []
 
 
 def test_a_pupil_is_brought_before_the_alliance_seen_there_and_taken_back(chromium: Browser, server: str):
-    school, alliance = (Watched(chromium, server, width=320) for _ in range(2))
+    school, alliance = (Keys(chromium, server, width=320) for _ in range(2))
     page = school.page
     sign_in(page, server, KEY)
     sign_in(alliance.page, server, "swv")
-    page.goto(f"{server}/weeklijst")
-    page.get_by_role("link", name="Noor de Vries").first.click()
-    page.get_by_text("Breng deze leerling in").click()
-    assert page.evaluate(MEASURES) == SOUND
-    page.get_by_label("De ouders gaven toestemming").check()
-    page.get_by_label("Tot en met").fill(page.get_by_label("Tot en met").get_attribute("max"))
-    page.get_by_role("button", name="Breng in").click()
+    school.press("h3 a:text-is('Noor de Vries')")
+    school.to("summary:has-text('Breng deze leerling in')")
+    page.keyboard.press("Enter")
+    school.to("#grond-toestemmingOuders")
+    page.keyboard.press("Space")
+    school.to("#tot_en_met")
+    page.locator("#tot_en_met").fill(page.locator("#tot_en_met").get_attribute("max"))
+    school.press("button:text-is('Breng in')")
     assert page.get_by_text("Er loopt een dossier").is_visible()
-    alliance.page.goto(f"{server}/dossiers")
+    alliance.press("nav a[href='/dossiers']")
     assert alliance.page.get_by_role("heading", name="Noor de Vries").is_visible()
-    assert alliance.page.evaluate(MEASURES) == SOUND
-    page.get_by_role("button", name="Sluit dossier").click()
+    school.press(".close-case button")
     assert page.url == f"{server}/dossiers"
-    assert page.evaluate(MEASURES) == SOUND
     alliance.page.reload()
     assert not alliance.page.get_by_text("Noor de Vries").count()
     for one in (school, alliance):
@@ -149,20 +66,37 @@ def test_a_pupil_is_brought_before_the_alliance_seen_there_and_taken_back(chromi
 
 
 def test_the_sum_of_the_alliance_is_filled_in_and_printed(chromium: Browser, server: str):
-    watched = Watched(chromium, server)
-    page = watched.page
+    keys = Keys(chromium, server)
+    page = keys.page
     sign_in(page, server, "swv")
-    page.get_by_role("link", name="Rekenhulp").click()
-    page.get_by_role("heading", name="Rekenhulp").wait_for()
-    for label, text in zip(page.locator(".sums label").all(), SUM.split("&"), strict=True):
-        page.get_by_label(label.inner_text()).fill(text.split("=")[1])
-    page.get_by_role("button", name="Reken uit").click()
+    keys.press("a:text-is('Rekenhulp')")
+    fields = [f"#{one.get_attribute('id')}" for one in page.locator(".sums input").all()]
+    for field, amount in zip(fields, AMOUNTS, strict=True):
+        keys.write(field, amount)
+    keys.press("button:text-is('Reken uit')")
     assert page.get_by_role("heading", name="Wat eruit komt").is_visible()
     page.emulate_media(media="print")
     assert not page.get_by_role("button", name="Reken uit").is_visible()
     assert page.get_by_text("Afgedrukt door Meral").is_visible()
-    watched.context.close()
-    assert watched.complaints == []
+    keys.context.close()
+    assert keys.complaints == []
+
+
+def test_a_worry_of_the_school_itself_is_told_and_stands_on_the_list(chromium: Browser, server: str):
+    keys = Keys(chromium, server)
+    page = keys.page
+    sign_in(page, server, KEY)
+    keys.press("nav a[href='/opvolging']")
+    keys.press("a[href^='/opvolging/niet-pluis']")
+    keys.to("select[name=leerling]")
+    page.keyboard.type("Imran")
+    keys.write("#notitie", "Is stil geworden.")
+    keys.press("main form button")
+    assert page.get_by_text("Is stil geworden.").first.is_visible()
+    keys.press("nav a[href='/weeklijst']")
+    assert "Is stil geworden." in page.locator('section[aria-labelledby="niet-pluis"]').inner_text()
+    keys.context.close()
+    assert keys.complaints == []
 
 
 def test_the_policy_is_in_force(chromium: Browser, server: str):
@@ -261,56 +195,38 @@ def test_the_print_sheet_holds_the_list_and_says_whose_it_is(chromium: Browser, 
     context.close()
 
 
-def test_a_follow_up_is_planned_finished_and_taken_back_by_keyboard_alone_and_without_scripts(
-    chromium: Browser, server: str
-):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_a_follow_up_is_planned_finished_and_taken_back(chromium: Browser, server: str):
+    keys = Keys(chromium, server)
+    page = keys.page
     sign_in(page, server, KEY)
-
-    def tab_to(selector: str) -> None:
-        for _ in range(80):
-            page.keyboard.press("Tab")
-            if page.locator(f"{selector}:focus").count():
-                return
-        pytest.fail(f"no way by keyboard to {selector!r}")
-
-    def press(selector: str, key: str = "Enter") -> None:
-        tab_to(selector)
-        with page.expect_navigation():
-            page.keyboard.press(key)
-
-    press('nav a[href="/opvolging"]')
+    keys.press('nav a[href="/opvolging"]')
     waiting = page.locator('section[aria-labelledby="wacht"] .follow')
     before = waiting.count()
     name = waiting.first.locator("h3").inner_text()
-    press('a[href$="#doen"]')
-    tab_to("#soort-gesprek")
+    keys.press('a[href$="#doen"]')
+    keys.to("#soort-gesprek")
     page.keyboard.press("Space")
-    tab_to("#eigenaar")
-    page.keyboard.press("Control+a")
-    page.keyboard.type("S. Jansen")
-    tab_to("#notitie")
-    page.keyboard.type("Na het tweede uur.")
-    press('form[action$="/opvolging"] button')
+    keys.write("#eigenaar", "S. Jansen")
+    keys.write("#notitie", "Na het tweede uur.")
+    keys.press('form[action$="/opvolging"] button')
     mine = page.locator('section[aria-labelledby="opvolging"] .follow')
     assert "Na het tweede uur." in mine.inner_text()
-    press('nav a[href="/opvolging"]')
+    keys.press('nav a[href="/opvolging"]')
     assert waiting.count() == before - 1
-    tab_to('section[aria-labelledby="gepland"] summary')
+    keys.to('section[aria-labelledby="gepland"] summary')
     page.keyboard.press("Enter")
-    tab_to("textarea")
-    page.keyboard.type("Belt zelf.")
-    press('form[action$="/afronden"] button')
+    keys.write("textarea", "Belt zelf.")
+    keys.press('form[action$="/afronden"] button')
     done = page.locator('section[aria-labelledby="gedaan"] .follow')
     assert name in done.inner_text()
     assert "Na het tweede uur.\nBelt zelf." in done.inner_text()
-    press('section[aria-labelledby="gedaan"] .undo button')
+    keys.press('section[aria-labelledby="gedaan"] .undo button')
     assert done.count() == 0
     planned = page.locator('section[aria-labelledby="gepland"] .follow')
     assert name in planned.inner_text()
     assert "Belt zelf." not in planned.inner_text()
-    context.close()
+    keys.context.close()
+    assert keys.complaints == []
 
 
 def test_the_print_sheet_of_follow_ups_holds_no_form_and_fits_on_two_pages(chromium: Browser, server: str):

@@ -17,18 +17,33 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from sample_lists import SCHOOL, STRANGER, pupil
 from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
 
 from service import auth, db, openapi, scope
 from service.settings import Settings
-from service.tables import CaseRow, DutyRow, FollowUpRow, GrantRow, ListRow, PersonRow, SignalRow
+from service.tables import (
+    CaseRow,
+    ClientRow,
+    DutyRow,
+    FollowUpRow,
+    GrantRow,
+    ListRow,
+    PersonRow,
+    RightsRow,
+    SignalRow,
+    now,
+)
 from service.viewer import Role
 
 A = "/api/v1"
 CARE, MENTOR, DATA = Role.CARE_COORDINATOR, Role.MENTOR, Role.DATA_TEAM
 OFFICER, ALLIANCE, SUPPLIER, PRIVACY = Role.ATTENDANCE_OFFICER, Role.ALLIANCE, Role.SUPPLIER, Role.PRIVACY_OFFICER
+ADMIN = Role.ADMINISTRATOR
 EVERYONE = frozenset(Role)
 LISTS, NAMED = frozenset({CARE, MENTOR, DATA}), frozenset({CARE, MENTOR})
-MODEL, DELIVERERS = frozenset({CARE, DATA, ALLIANCE}), frozenset({CARE, SUPPLIER})
+MODEL, DELIVERERS = frozenset({CARE, DATA, ALLIANCE}), frozenset({CARE, SUPPLIER, ADMIN})
+MANAGERS = frozenset({ADMIN})
+BEGINNERS = frozenset({CARE, ADMIN})
 GROUP = "2hv1"
 
 FOUND, SENT = frozenset({200}), frozenset({303})
@@ -36,7 +51,10 @@ TODAY = str(scope.today())
 PLAN = {"soort": "gesprek", "eigenaar": "S. Jansen"}
 FILE = {"content": b"kolom\nwaarde\n", "headers": OWN | {"content-type": "application/octet-stream"}}
 
+CORRECTION = {"door": "ouders", "op": TODAY, "van": TODAY, "tot": TODAY, "wat": "reden", "toelichting": "Was ziek."}
+ANSWER = {"antwoord": "aangepast", "op": TODAY, "toelichting": "Aangepast."}
 DONE = {"uitkomst": "afspraken", "gedaan": TODAY, "notitie": "Belt zelf."}
+NAMED_SCHOOL = {"naam": "Het Baken", "sector": "vo", "regio": "midden", "systeem": "magister", "plaatsen": "10"}
 
 Ids = Mapping[str, str]
 
@@ -86,14 +104,66 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("POST", "/opvolging/{follow_up_id}/terugdraaien"): Rule(NAMED, SENT | {400, 404}),
     ("GET", "/beheer/draaiboek"): Rule(frozenset({CARE}), ask="/beheer/draaiboek?school={school}", **OF_SCHOOL),
     ("POST", "/beheer/draaiboek"): Rule(frozenset({CARE}), data={"school": "{school}", "patroon": "x"}, **OF_SCHOOL),
+    ("GET", "/beheer/leveringen"): Rule(DELIVERERS | {DATA}, ask="/beheer/leveringen?school={school}", **OF_SCHOOL),
+    ("GET", "/beheer/leveringen/{delivery_id}"): Rule(DELIVERERS | {DATA}, **OF_SCHOOL),
+    # A school without settings cannot hand in on the page (400): its file could not be read.
+    ("POST", "/beheer/leveringen"): Rule(
+        DELIVERERS,
+        frozenset({303, 400}),
+        ask="/beheer/leveringen?school={school}",
+        options={"files": {"bestand": ("leerlingen.csv", b"kolom\n")}},
+        **OF_SCHOOL,
+    ),
+    ("GET", "/beheer/codes"): Rule(BEGINNERS, ask="/beheer/codes?school={school}", **OF_SCHOOL),
+    ("POST", "/beheer/codes"): Rule(BEGINNERS, frozenset({303, 400, 409}), data={"school": "{school}"}, **OF_SCHOOL),
+    ("GET", "/beheer/begin"): Rule(BEGINNERS, ask="/beheer/begin?school={school}", **OF_SCHOOL),
+    # A school that has settings already is not named again (409).
+    ("POST", "/beheer/begin"): Rule(
+        BEGINNERS, frozenset({303, 409}), data={"school": "{school}"} | NAMED_SCHOOL, **OF_SCHOOL
+    ),
     ("GET", "/school"): Rule(LISTS, ask="/school?school={school}", **OF_SCHOOL),
     ("GET", "/model"): Rule(MODEL),
     ("GET", "/logboek"): Rule(frozenset({PRIVACY})),
+    ("POST", "/logboek"): Rule(frozenset({PRIVACY}), data={"rol": "mentor"}),
+    ("POST", "/logboek.csv"): Rule(frozenset({PRIVACY}), data={}),
+    ("GET", "/logboek/overzicht"): Rule(frozenset({PRIVACY})),
+    # arranging
+    ("GET", "/beheer"): Rule(frozenset({CARE, ADMIN})),
+    ("GET", "/beheer/bewaren"): Rule(frozenset({PRIVACY, ADMIN})),
+    ("GET", "/beheer/groepen"): Rule(MANAGERS, ask="/beheer/groepen?school={school}"),
+    ("GET", "/beheer/mensen"): Rule(MANAGERS, ask="/beheer/mensen?school={school}"),
+    ("POST", "/beheer/mensen"): Rule(
+        MANAGERS,
+        SENT,
+        data={"school": "{school}", "naam": "Nieuw", "adres": "nieuw@school.example", "rol": "care_coordinator"},
+    ),
+    ("GET", "/beheer/mensen/{person_id}"): Rule(MANAGERS),
+    ("POST", "/beheer/mensen/{person_id}/rollen"): Rule(MANAGERS, SENT, data={"school": "{school}", "rol": "supplier"}),
+    ("POST", "/beheer/mensen/{person_id}/rollen/{grant_id}/einde"): Rule(MANAGERS, SENT),
+    ("POST", "/beheer/mensen/{person_id}/einde"): Rule(MANAGERS, SENT),
+    ("POST", "/beheer/mensen/{person_id}/afmelden"): Rule(MANAGERS, SENT),
+    ("GET", "/beheer/programmas"): Rule(MANAGERS),
+    ("POST", "/beheer/programmas"): Rule(MANAGERS, data={"school": "{school}", "naam": "LAS", "rol": "supplier"}),
+    ("POST", "/beheer/programmas/{client_id}/einde"): Rule(MANAGERS, SENT),
+    ("GET", "/beheer/school"): Rule(MANAGERS, ask="/beheer/school?school={school}"),
+    ("POST", "/beheer/school"): Rule(
+        MANAGERS, SENT, data={"school": "{school}", "naam": "School", "plaats": "10", "regelset": "mazl"}
+    ),
     ("GET", "/regio"): Rule(frozenset({ALLIANCE})),
     ("GET", "/regio/rekenhulp"): Rule(MODEL),
     ("GET", "/dossiers"): Rule(frozenset({CARE, ALLIANCE})),
     ("POST", "/leerling/{signal_id}/dossier"): Rule(frozenset({CARE}), frozenset({303, 409}), options=CASE_FORM),
     ("POST", "/dossiers/{case_id}/sluiten"): Rule(frozenset({CARE}), frozenset({303})),
+    ("GET", "/leerling/{signal_id}/ouders"): Rule(NAMED),
+    ("GET", "/leerling/{signal_id}/inzage.json"): Rule(frozenset({CARE})),
+    ("GET", "/leerling/{signal_id}/inzage.xlsx"): Rule(frozenset({CARE})),
+    ("POST", "/leerling/{signal_id}/correctie"): Rule(frozenset({CARE}), SENT, data=CORRECTION),
+    ("POST", "/leerling/{signal_id}/bezwaar"): Rule(frozenset({CARE}), SENT, data={"door": "ouders", "op": TODAY}),
+    ("GET", "/rechten"): Rule(frozenset({CARE}), ask="/rechten?school={school}", **OF_SCHOOL),
+    ("POST", "/rechten/{correction_id}/antwoord"): Rule(frozenset({CARE}), SENT, data=ANSWER),
+    ("POST", "/rechten/{objection_id}/intrekken"): Rule(
+        frozenset({CARE}), SENT, data={"door": "leerling", "op": TODAY}
+    ),
     ("GET", "/verzuimmeldingen"): Rule(frozenset({OFFICER})),
     ("GET", "/verzuimmeldingen/{duty_id}"): Rule(frozenset({OFFICER})),
     # lists and signals
@@ -173,6 +243,15 @@ def test_every_route_says_here_who_may_use_it(app: FastAPI):
 @pytest.fixture(scope="module")
 def clients(app: FastAPI, settings: Settings, engine: Engine) -> dict[Role, Client]:
     """Somebody in each role at the school; the mentor has one group."""
+    return in_every_role(app, settings, engine)
+
+
+def in_every_role(app: FastAPI, settings: Settings, engine: Engine) -> dict[Role, Client]:
+    for school in (SCHOOL, STRANGER):
+        file = settings.home / "schools" / f"{school}.toml"
+        file.parent.mkdir(exist_ok=True)
+        text = f'school = "{school}"\nname = "School"\nsector = "vo"\ncapacity = 10\nrule_packs = ["mazl"]\n'
+        file.write_text(text, encoding="utf-8")
     found = {}
     with db.transaction(engine) as session:
         for role in Role:
@@ -206,50 +285,95 @@ def stranger(app: FastAPI, settings: Settings, engine: Engine) -> Client:
 def made(clients: dict[Role, Client], stranger: Client, engine: Engine) -> dict[str, Ids]:
     """An object of each kind: one's own, a colleague's (the same school, another group), and a stranger's."""
     return {
-        "own": _objects(clients[CARE], engine, SCHOOL, 0),
-        "colleague": _objects(clients[CARE], engine, SCHOOL, 4),
-        "stranger": _objects(stranger, engine, STRANGER, 4),
+        "own": objects_of(clients[CARE], engine, SCHOOL, 0),
+        "colleague": objects_of(clients[CARE], engine, SCHOOL, 4),
+        "stranger": objects_of(stranger, engine, STRANGER, 4),
     }
 
 
 @pytest.fixture
 def ids(made: dict[str, Ids], engine: Engine) -> dict[str, Ids]:
-    """The same, where a test before closed a case or took a follow-up back: as they were."""
+    """The same, where a test before closed a case, took a follow-up back or ended somebody: as they were."""
     with db.transaction(engine) as session:
+        for one in made.values():
+            _arranged(session, one)
         session.execute(update(CaseRow).values(closed_at=None))
         session.execute(update(FollowUpRow).values(withdrawn_at=None))
+        session.execute(update(RightsRow).values(ended_at=now()))  # what tests before asked
+        kept = RightsRow.id.in_([one[name] for one in made.values() for name in ("objection", "correction")])
+        session.execute(update(RightsRow).where(kept).values(ended_at=None, answer=None))
     return made
 
 
-def _objects(by: Client, engine: Engine, school: str, number: int) -> Ids:
+def objects_of(by: Client, engine: Engine, school: str, number: int) -> Ids:
     with db.transaction(engine) as session:
         signal = session.scalars(select(SignalRow.id).where(SignalRow.pupil == pupil(number, school))).first()
         weekly = session.scalars(select(ListRow.id).where(ListRow.school == school)).first()
         duty = session.scalars(select(DutyRow.id).where(DutyRow.school == school).order_by(DutyRow.week.desc())).first()
+        asked = [_asked_about(school, number + 20, kind) for kind in ("bezwaar", "correctie")]
+        session.add_all(asked)
     delivery = f"{A}/leveringen?school={school}&soort=verantwoordingen&formaat=csv"
-    return {
+    people = {
+        "person": f"iemand-{school}-{number}",
+        "grant": f"rol-{school}-{number}",
+        "client": f"las-{school}-{number}",
+    }
+    with db.transaction(engine) as session:
+        _arranged(session, people | {"school": school})
+    return people | {
         "school": school,
         "signal": signal,
         "list": weekly,
         "duty": duty,
-        "case": by.post(f"{A}/dossiers", json=_filled(CASE, {"signal": signal}), headers=OWN).json()["id"],
+        "case": by.post(f"{A}/dossiers", json=filled(CASE, {"signal": signal}), headers=OWN).json()["id"],
         "follow_up": by.post(f"{A}/signalen/{signal}/opvolgingen", json=PLAN, headers=OWN).json()["id"],
         "delivery": by.post(delivery, **FILE).json()["id"],
+        "objection": asked[0].id,
+        "correction": asked[1].id,
     }
 
 
-def _filled(value: Any, ids: Ids) -> Any:
+def _arranged(session: Session, one: Ids) -> None:
+    """A person and a program with a role at the school, also where a test before ended them."""
+    program = f"p{one['client']}"
+    session.merge(
+        PersonRow(id=one["person"], name="Iemand", email=f"{one['person'].lower()}@school.example", ended_at=None)
+    )
+    session.merge(PersonRow(id=program, name="LAS", ended_at=None))
+    session.flush()
+    session.merge(ClientRow(id=one["client"], person=program, ended_at=None))
+    for grant, person in ((one["grant"], one["person"]), (program, program)):
+        session.merge(GrantRow(id=grant, person=person, role=SUPPLIER, school=one["school"]))
+
+
+def _asked_about(school: str, number: int, kind: str) -> RightsRow:
+    """What somebody asked about another pupil: an objection hides whom it is about."""
+    days = {} if kind == "bezwaar" else {"first_day": scope.today(), "last_day": scope.today(), "wrong": "reden"}
+    return RightsRow(
+        id=f"{kind}-{school}-{number}",
+        school=school,
+        pupil=pupil(number, school),
+        group_name="1m2",
+        kind=kind,
+        asked_by="ouders",
+        asked_on=scope.today(),
+        registered_by="iemand",
+        **days,
+    )
+
+
+def filled(value: Any, ids: Ids) -> Any:
     if isinstance(value, str):
         return PLACEHOLDER.sub(lambda found: ids[found[1]], value)
-    return {key: _filled(one, ids) for key, one in value.items()} if isinstance(value, dict) else value
+    return {key: filled(one, ids) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def asked(client: Client, route: tuple[str, str], ids: Ids) -> httpx.Response:
     method, path = route
     rule = TABLE[route]
     options = {"headers": OWN} | dict(rule.options)
-    options |= {name: _filled(body, ids) for name in ("json", "data") if (body := getattr(rule, name)) is not None}
-    return client.request(method, _filled(rule.ask or path, ids), **options)
+    options |= {name: filled(body, ids) for name in ("json", "data") if (body := getattr(rule, name)) is not None}
+    return client.request(method, filled(rule.ask or path, ids), **options)
 
 
 def names_an_object(route: tuple[str, str]) -> bool:

@@ -12,7 +12,7 @@ from sample_lists import SCHOOL
 from sqlalchemy import Engine, select
 
 from data_contracts.errors import SettingsError, StorageError
-from service import db, inbox
+from service import batch, db
 from service.front import metrics
 from service.settings import Settings
 from service.tables import PersonRow, SignalRow
@@ -82,7 +82,7 @@ def test_a_database_that_is_away_hides_no_other_figure(visitor: Client, monkeypa
         message = "weg"
         raise StorageError(message)
 
-    monkeypatch.setattr(inbox, "waiting", away)
+    monkeypatch.setattr(batch, "waiting", away)
     text = visitor.get("/metrics").text
     assert "aanwezig_requests_total" in text
     assert "aanwezig_deliveries" not in text

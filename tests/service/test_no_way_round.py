@@ -22,10 +22,15 @@ WITHOUT_A_VIEWER = {
     "auth": "`asking` opens the transaction in which the viewer is found, and enters it at once",
     "digest": "a letter of numbers for each reader, in a transaction entered as that reader",
     "following/followed": "the weekly run counts what came after; no person asks",
-    "inbox": "the batch takes deliveries in; no person asks",
+    "batch": "the batch takes deliveries in; no person asks",
+    "inbox": "counts what a school handed in, also what the sender may not see",
     "lists": "publishing, and what the weekly run compares with; pseudonyms only, and shown to nobody",
     "who/oauth": "a program asks for a token: there is no viewer yet",
+    "rights/objected": "the weekly run leaves out who objected, and the command line writes an objection down",
+    "retention": "removes what is past its term, or one pupil; for a page it counts, and shows nobody's data",
     "school_pages": "publishing",
+    "who/managed": "people, grants and clients, which no viewer's transaction reaches; it looks again who arranges them",
+    "who/overseeing": "the same rows, for who reads the audit: names and places, nobody's data of a pupil",
     "who/sign_in": "somebody signs in: there is no viewer yet",
 }
 """Who opens a transaction by itself. Whatever is shown to somebody goes through `auth.asking`."""
@@ -34,6 +39,7 @@ BELOW_THE_ORM = {
     "app": "opens the database at start-up",
     "db": "opens connections and migrates",
     "lists": "opens the database for those who publish",
+    "retention": "takes the triggers of what is written once away and puts them back, in its own transaction",
     "scope": "tells PostgreSQL who the viewer is",
 }
 """Who speaks SQL, or to a connection."""
@@ -41,6 +47,7 @@ BELOW_THE_ORM = {
 SCOPED_ROWS = {
     "api/deliveries": "a type only: it shows rows that `inbox` read",
     "audit": "writes the audit, and reads it for the privacy officer",
+    "audit_sums": "adds it up, for the same",
     "pages/board": "who waits and what is to be done at a school",
     "following/care": "who has a pupil in hand, beside the list that `reading` gave",
     "cases": "opens, reads and closes cases",
@@ -48,17 +55,29 @@ SCOPED_ROWS = {
     "duties": "duties for the attendance officer",
     "following/follow_ups": "writes and reads follow-ups",
     "following/followed": "counts follow-ups",
+    "batch": "what waits, and what became of it; no person asks",
     "inbox": "writes and reads deliveries",
+    "pages/delivered": "a type only: it shows rows that `inbox` read",
     "lists": "publishing",
     "following/playbook": "a school's own playbook",
+    "pages/management": "how many deliveries wait",
     "pulling": "pages of lists and signals",
     "reading": "lists, signals and names",
     "region": "counts for the alliance",
+    "rights/alone": "legal duties about who objected",
+    "rights/held": "everything about one pupil, for who has the right to see it",
+    "rights/objected": "who objected, for the weekly run, and the command line that writes it down",
+    "rights/requests": "what parents and pupils asked",
+    "rights/seen": "who looked at one pupil",
+    "retention": "removes what is past its term, or one pupil",
     "school_pages": "the page about a school, published and read",
     "scope": "decides",
     "shared": "sets apart what may leave the school, at publishing",
-    "tables": "what the rows are",
+    "tables/people": "what the rows are",
+    "tables/published": "the same",
+    "tables/written": "the same",
     "following/undoing": "takes a follow-up back",
+    "who/managed": "names of the groups of a school, for who arranges it",
 }
 """Who names a row of which a viewer may see a part."""
 

@@ -63,3 +63,11 @@ def test_a_list_with_somebody_on_it_who_is_away_for_long_is_told_all_the_same():
     twice = {Measure.IN_VIEW: 12, Measure.ON_LIST: 12, Measure.AWAY: 12}
     figures = region.figures_of([row for school in range(3) for row in counted(school, twice)], key=KEY)
     assert figures[Measure.AWAY]["school", "0"] in {10, 15}
+
+
+def test_a_week_in_which_nobody_is_in_view_is_told_all_the_same():
+    figures = region.figures_of(counted(0, {}), key=KEY)
+    assert figures[Measure.PUPILS]["school", "0"] == 400
+    assert {told for measure in Measure if measure is not Measure.PUPILS for told in figures[measure].values()} == {
+        None
+    }

@@ -9,6 +9,7 @@ from postgres_server import Postgres
 from sqlalchemy import Engine, delete, exists, func, insert, literal, select, text, union_all, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.exc import StaleDataError
 
 from service import db, lists, scope
 from service.scope import OutOfScopeError
@@ -23,6 +24,7 @@ from service.tables import (
     PersonRow,
     PlaybookRow,
     RegionCellRow,
+    RightsRow,
     SchoolPageRow,
     SchoolRow,
     SealedNameRow,
@@ -41,10 +43,13 @@ PUPILS = {
     "running": (OWN, THEIRS),
     "expired": (OWN, THEIRS),
     "closed": (OWN, THEIRS),
+    "objected": (OWN, MINE),
     "stranger": (OTHER, MINE),
     "elsewhere": (OTHER, THEIRS),
 }
-"""Who there is: school and group. Three of the own school were brought before the alliance; of one that still runs."""
+"""Who there is: school and group. Three of the own school were brought before the alliance; of one that still runs. One
+objected, and was brought before the alliance before that; another did once, and takes part again.
+"""
 
 
 def viewer(role: Role, *schools: str, group: str | None = None, only: Permission | None = None) -> Viewer:
@@ -60,6 +65,7 @@ def viewer(role: Role, *schools: str, group: str | None = None, only: Permission
 
 CARE, MENTOR = viewer(Role.CARE_COORDINATOR, OWN), viewer(Role.MENTOR, OWN, group=MINE)
 OF_SCHOOL = {"mine", "colleague", "running", "expired", "closed"}
+SHOWN = set(PUPILS) - {"objected"}
 
 SEES: dict[str, tuple[Viewer, dict[type[Base], set[str]]]] = {
     "care coordinator": (
@@ -68,10 +74,12 @@ SEES: dict[str, tuple[Viewer, dict[type[Base], set[str]]]] = {
             ListRow: {OWN},
             SchoolPageRow: {OWN},
             SignalRow: OF_SCHOOL,
-            SealedNameRow: OF_SCHOOL,
+            SealedNameRow: OF_SCHOOL | {"objected"},
+            DutyRow: {"mine", "objected"},
             FollowUpRow: {"mine", "colleague"},
             PlaybookRow: {OWN},
-            CaseRow: {"running", "expired", "closed"},
+            CaseRow: {"running", "expired", "closed", "objected"},
+            RightsRow: {"objected", "colleague", "mine"},
             DeliveryRow: {OWN},
         },
     ),
@@ -81,47 +89,74 @@ SEES: dict[str, tuple[Viewer, dict[type[Base], set[str]]]] = {
             ListRow: {OWN},
             SchoolPageRow: {OWN},
             SignalRow: {"mine"},
-            SealedNameRow: {"mine"},
+            SealedNameRow: {"mine", "objected"},
+            DutyRow: {"mine", "objected"},
             FollowUpRow: {"mine"},
             PlaybookRow: {OWN},
+            RightsRow: {"objected"},
         },
     ),
     "data team": (
         viewer(Role.DATA_TEAM),
-        {ListRow: {OWN, OTHER}, SchoolPageRow: {OWN, OTHER}, SignalRow: set(PUPILS), DeliveryRow: {OWN, OTHER}},
+        {
+            ListRow: {OWN, OTHER},
+            SchoolPageRow: {OWN, OTHER},
+            SignalRow: SHOWN,
+            DutyRow: {"mine", "objected", "stranger"},
+            RightsRow: {"objected"},
+            DeliveryRow: {OWN, OTHER},
+        },
     ),
     "privacy officer": (viewer(Role.PRIVACY_OFFICER, OWN), {AuditRow: {OWN}}),
     "privacy officer of all": (viewer(Role.PRIVACY_OFFICER), {AuditRow: {OWN, OTHER, "nowhere"}}),
     "attendance officer": (
         viewer(Role.ATTENDANCE_OFFICER, OWN),
-        {DutyRow: {"mine"}, SealedNameRow: {"mine"}, RegionCellRow: {f"{OWN}/leerlingen"}},
+        {
+            DutyRow: {"mine", "objected"},
+            SealedNameRow: {"mine", "objected"},
+            RegionCellRow: {f"{OWN}/leerlingen"},
+        },
     ),
     "alliance": (
         viewer(Role.ALLIANCE, OWN),
         {
             RegionCellRow: {f"{OWN}/leerlingen", f"{OWN}/inBeeld"},
-            CaseRow: {"running"},
+            CaseRow: {"running", "objected"},
             SignalRow: {"running"},
             SealedNameRow: {"running"},
+            RightsRow: {"objected"},
         },
     ),
     "alliance of all": (
         viewer(Role.ALLIANCE),
         {
             RegionCellRow: {f"{one}/{measure}" for one in (OWN, OTHER) for measure in ("leerlingen", "inBeeld")},
-            CaseRow: {"running", "elsewhere"},
+            CaseRow: {"running", "elsewhere", "objected"},
             SignalRow: {"running", "elsewhere"},
             SealedNameRow: {"running", "elsewhere"},
+            RightsRow: {"objected"},
         },
     ),
     "supplier": (viewer(Role.SUPPLIER, OWN), {DeliveryRow: {OWN}}),
+    "administrator": (viewer(Role.ADMINISTRATOR, OWN), {DeliveryRow: {OWN}}),
     "token for cases alone": (
         viewer(Role.ALLIANCE, OWN, only=Permission.READ_CASES),
-        {RegionCellRow: {f"{OWN}/leerlingen"}, CaseRow: {"running"}, SignalRow: {"running"}},
+        {
+            RegionCellRow: {f"{OWN}/leerlingen"},
+            CaseRow: {"running", "objected"},
+            SignalRow: {"running"},
+            RightsRow: {"objected"},
+        },
     ),
     "token for lists alone": (
         viewer(Role.CARE_COORDINATOR, OWN, only=Permission.READ_LISTS),
-        {ListRow: {OWN}, SchoolPageRow: {OWN}, SignalRow: OF_SCHOOL},
+        {
+            ListRow: {OWN},
+            SchoolPageRow: {OWN},
+            SignalRow: OF_SCHOOL,
+            DutyRow: {"mine", "objected"},
+            RightsRow: {"objected"},
+        },
     ),
     "token for names alone": (viewer(Role.CARE_COORDINATOR, OWN, only=Permission.READ_NAMES), {}),
 }
@@ -148,6 +183,11 @@ def case(school: str, group: str, **values: object) -> CaseRow:
 def steps(school: str, **values: object) -> PlaybookRow:
     whole = {"pattern": "ziek", "version": 1, "text": "Bel.", "written_by": "Wie"}
     return PlaybookRow(school=school, **(whole | values))
+
+
+def request(school: str, group: str, **values: object) -> RightsRow:
+    whole = {"pupil": "p", "kind": "bezwaar", "asked_by": "ouders", "asked_on": WEEK, "registered_by": "wie"}
+    return RightsRow(school=school, group_name=group, **(whole | values))
 
 
 def delivery(school: str, **values: object) -> DeliveryRow:
@@ -214,7 +254,7 @@ def fill(engine: Engine) -> None:
             of = {"id": pupil, "list_id": school, "school": school, "pupil": pupil, "group_name": group}
             session.add(SignalRow(**of, rank=1, on_list=True, document="", calendar=""))
             session.add(SealedNameRow(school=school, pupil=pupil, sealed=""))
-            if pupil in {"mine", "stranger"}:
+            if pupil in {"mine", "objected", "stranger"}:
                 session.add(DutyRow(**of, week=WEEK, edition=1, document=""))
             if pupil in {"mine", "colleague", "stranger"}:
                 session.add(follow_up(school, group, id=pupil, pupil=pupil))
@@ -224,6 +264,10 @@ def fill(engine: Engine) -> None:
         session.add(case(OWN, THEIRS, id="expired", pupil="expired", expires_on=today - timedelta(days=1)))
         session.add(case(OWN, THEIRS, id="closed", pupil="closed", closed_at=now()))
         session.add(case(OTHER, THEIRS, id="elsewhere", pupil="elsewhere"))
+        session.add(case(OWN, MINE, id="objected", pupil="objected", expires_on=today))
+        session.add(request(OWN, MINE, id="objected", pupil="objected"))
+        session.add(request(OWN, THEIRS, id="colleague", pupil="colleague", ended_at=now()))
+        session.add(request(OWN, MINE, id="mine", pupil="mine", kind="correctie"))
         session.add_all(
             AuditRow(id=place or "nowhere", actor="x", role="mentor", action="x", purpose="", school=place)
             for place in (OWN, OTHER, None)
@@ -255,6 +299,53 @@ def test_the_database_itself_says_the_same_to_a_query_in_sql(postgresql: Engine,
     with looking(postgresql, viewer) as session:
         found = session.connection().scalars(select(row.__table__.c[key(row).name]))
         assert set(found) == sees.get(row, set())
+
+
+WITH_RIGHTS: dict[str, dict[type[Base], set[str]]] = {
+    "care coordinator": {
+        SignalRow: OF_SCHOOL | {"objected"},
+        AuditRow: {"looked-mine", "looked-objected", "looked-colleague"},
+    },
+    "mentor": {SignalRow: {"mine"}, AuditRow: {"looked-mine"}},
+    "data team": {SignalRow: SHOWN},
+    "alliance": {SignalRow: {"running"}},
+    "attendance officer": {},
+    "token for lists alone": {SignalRow: OF_SCHOOL},
+}
+"""What is seen where it is about what parents ask: whoever deals with that, also what an objection hides."""
+
+
+def look_at(session: Session) -> None:
+    session.add_all(
+        AuditRow(id=f"looked-{one}", actor="x", role="mentor", action="x", purpose="", school=school, subject=one)
+        for one, school in (("mine", OWN), ("objected", OWN), ("colleague", OWN), ("stranger", OTHER), ("gone", OWN))
+    )
+    session.flush()
+
+
+@pytest.mark.parametrize("who", WITH_RIGHTS)
+@pytest.mark.parametrize("row", [SignalRow, AuditRow], ids=lambda row: row.__tablename__)
+def test_who_answers_parents_sees_what_an_objection_hides_and_who_looked(rows: Engine, who: str, row: type[Base]):
+    viewer, _ = SEES[who]
+    with db.transaction(rows) as session:
+        look_at(session)
+        scope.enter(session, viewer, rights=True)
+        assert set(session.scalars(select(key(row)))) == WITH_RIGHTS[who].get(row, set())
+        scope.enter(session, viewer)
+        assert set(session.scalars(select(key(row)))) == SEES[who][1].get(row, set())
+        session.rollback()
+
+
+@pytest.mark.parametrize("who", WITH_RIGHTS)
+@pytest.mark.parametrize("row", [SignalRow, AuditRow], ids=lambda row: row.__tablename__)
+def test_and_so_does_the_database_itself(postgresql: Engine, who: str, row: type[Base]):
+    viewer, _ = SEES[who]
+    with db.transaction(postgresql) as session:
+        look_at(session)
+        scope.enter(session, viewer, rights=True)
+        found = session.connection().scalars(select(row.__table__.c["id"]))
+        assert set(found) == WITH_RIGHTS[who].get(row, set())
+        session.rollback()
 
 
 def test_each_table_about_pupils_or_schools_is_scoped():
@@ -360,6 +451,10 @@ def rewritten(session: Session) -> None:
     session.get_one(SignalRow, "mine").pupil = "another"
 
 
+def allowed_again(session: Session) -> None:
+    session.get_one(RightsRow, "objected").ended_at = now()
+
+
 def reworded(session: Session) -> None:
     session.get_one(PlaybookRow, OWN).text = "Anders."
 
@@ -379,6 +474,9 @@ REFUSED: dict[str, tuple[Viewer, Write]] = {
     "a playbook that is rewritten": (CARE, reworded),
     "a case at another school": (CARE, lambda session: session.add(case(OTHER, MINE))),
     "a case by the alliance": (SEES["alliance"][0], lambda session: session.add(case(OWN, MINE))),
+    "an objection at another school": (CARE, lambda session: session.add(request(OTHER, MINE))),
+    "an objection by a mentor": (MENTOR, lambda session: session.add(request(OWN, MINE))),
+    "an objection that a mentor takes away": (MENTOR, allowed_again),
     "a delivery for another school": (SEES["supplier"][0], lambda session: session.add(delivery(OTHER))),
     "a delivery that is changed": (CARE, delivered_otherwise),
     "a published signal": (CARE, rewritten),
@@ -399,7 +497,9 @@ def test_and_by_the_database_itself(postgresql: Engine, who: Viewer, write: Writ
     with looking(postgresql, who) as session:
         del session.info["viewer"]  # as if `service.scope` had let it through
         write(session)
-        with pytest.raises(DBAPIError):
+        with pytest.raises(
+            (DBAPIError, StaleDataError)
+        ):  # a row that may be read but not changed is not there to change
             session.flush()
 
 
@@ -410,6 +510,8 @@ def test_and_by_the_database_itself(postgresql: Engine, who: Viewer, write: Writ
         (MENTOR, lambda session: session.add(follow_up(OWN, MINE))),
         (CARE, lambda session: session.add(case(OWN, THEIRS))),
         (CARE, lambda session: session.add(steps(OWN, version=2))),
+        (CARE, lambda session: session.add(request(OWN, THEIRS))),
+        (CARE, allowed_again),
         (SEES["supplier"][0], lambda session: session.add(delivery(OWN))),
         (CARE, lambda session: setattr(session.get_one(FollowUpRow, "mine"), "owner", "een ander")),
         (CARE, lambda session: setattr(session.get_one(CaseRow, "running"), "closed_at", now())),

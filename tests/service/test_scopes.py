@@ -247,3 +247,17 @@ def test_without_a_usable_key_the_page_says_so_and_shows_pseudonyms(
     assert "Namen zijn niet beschikbaar" in page
     assert f"Leerling {pupil(0)[:8]}" in page
     app.state.installation.engine.dispose()
+
+
+def test_a_grant_without_a_group_does_not_open_the_groups_that_others_name(engine: Engine):
+    with db.transaction(engine) as session:
+        mentor = PersonRow(name="Mentor van twee scholen")
+        session.add(mentor)
+        session.flush()
+        session.add(GrantRow(person=mentor.id, role=Role.MENTOR.value, school=SCHOOL, group_name="2hv1"))
+        session.add(GrantRow(person=mentor.id, role=Role.MENTOR.value, school=STRANGER))
+        session.flush()
+        viewer = auth.viewer_for(session, mentor, Role.MENTOR)
+    assert viewer.reaches(SCHOOL, "2hv1")
+    assert not viewer.reaches(SCHOOL, "3hv1")
+    assert not viewer.reaches(STRANGER, "2hv1")

@@ -16,9 +16,10 @@ from sqlalchemy import Engine, select
 
 from service import db
 from service.app import create_app
+from service.audit import Action
 from service.front import headers
 from service.settings import Mode, Settings
-from service.tables import IdentityRow, OnceRow, PersonRow, SessionRow
+from service.tables import AuditRow, IdentityRow, OnceRow, PersonRow, SessionRow
 from service.who import accounts, jwts
 from service.who.access import Access
 from service.who.identities import UnknownPersonError, person_of
@@ -308,10 +309,12 @@ def test_a_session_can_be_ended_from_the_command_line(
     person = known("gijs")
     browser = Client(app)
     browser.get(BACK, params=elsewhere.come_back(begin(browser), who="gijs"))
-    assert accounts.end_sessions(engine, "gijs@school.example") == 1
+    assert accounts.end_sessions(engine, "gijs@school.example", by="beheer") == 1
     assert browser.get("/weeklijst").headers["location"].startswith("/aanmelden")
     with db.transaction(engine) as session:
         assert session.scalars(select(SessionRow).where(SessionRow.person == person)).one().ended_at is not None
+        told = session.scalars(select(AuditRow).where(AuditRow.action == Action.SESSIONS_ENDED)).one()
+    assert (told.actor, told.object) == ("beheer", person)
 
 
 def test_who_has_several_roles_chooses_one_and_only_one_that_is_theirs(

@@ -24,10 +24,10 @@ COMPLETE_WEEKS = 5
 EVENING = time(18, 0)
 
 
-def moments(until: date) -> list[datetime]:
+def moments(until: date, weekly: int = WEEKLY) -> list[datetime]:
     """Return the evenings on which a school delivers: the backfill, and one for each week since."""
     return [
-        datetime.combine(until - timedelta(days=1 + 7 * back), EVENING, AMSTERDAM) for back in range(WEEKLY, -1, -1)
+        datetime.combine(until - timedelta(days=1 + 7 * back), EVENING, AMSTERDAM) for back in range(weekly, -1, -1)
     ]
 
 
@@ -56,10 +56,13 @@ class Folder:
         The folder; made when it is not there.
     until
         The day before which things are known.
+    weekly
+        Weekly deliveries after the backfill.
     """
 
     path: Path
     until: date
+    weekly: int = WEEKLY
     entries: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,7 +75,7 @@ class Folder:
     @property
     def moments(self) -> list[datetime]:
         """The evenings on which the school delivers."""
-        return moments(self.until)
+        return moments(self.until, self.weekly)
 
     def deliveries(self, *, complete: bool) -> list[Absences]:
         """Return the backfill and the weekly deliveries of absences."""

@@ -60,6 +60,28 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Late for a lesson that was missed as well is both",
+            "The desk notes late for the first lesson, the teacher an empty chair. Which of the two is out of date cannot be "
+            "told from here, so that neither is thrown away: the lesson was missed, and the pupil came in late. Nothing "
+            "counts double, for late takes no time. The same where a report covers the lesson. Only of a whole day away "
+            "does this not hold, see above: then there is no lesson to have come in for.",
+            trap=9,
+            absences="""
+                from       | part        | kind        | how
+                Mon 19 Oct | lesson 1    | late        | observation
+                Mon 19 Oct | lesson 1    | unexplained | observation
+                Tue 20 Oct | lessons 1-2 | sick        | report
+                Tue 20 Oct | lesson 2    | late        | observation
+            """,
+            expects="""
+                what                         | value      | because
+                late_count_4w                | 2          |
+                absent_rate_1w               | 150 / 1500 | lesson 1 on Monday, lessons 1 and 2 on Tuesday
+                unexplained_rate_4w          | 50 / 6000  |
+                late_minutes of Mon 19 Oct   | 0          |
+            """,
+        ),
+        Spec(
             "Authorised is the school's own word",
             "Whether an absence is *geoorloofd* hangs on the school's own code. Its word goes first; without it, the kind "
             "counts as usual; a code that nobody mapped counts as not yet explained, and lowers the grade of the week.",

@@ -1,0 +1,102 @@
+"""Programs that use the API: which there are, letting one in, ending one."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from data_contracts.errors import NotAllowedError, UsageError
+from service import auth, web
+from service.pages import managed_schools
+from service.pages.people_pages import EVERYWHERE
+from service.viewer import ROLES, Permission, Role, Viewer
+from service.who import managed, managing
+from service.who.access import Access
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = "/beheer/programmas"
+
+
+class NewProgram(BaseModel):
+    """The form as it was sent; without a key the program gets a secret."""
+
+    rol: Role
+    naam: Annotated[str, Field(max_length=120)] = ""
+    school: Annotated[str, Field(max_length=12)] = ""
+    sleutel: Annotated[str, Field(max_length=4_000)] = ""
+
+    @property
+    def access(self) -> Access:
+        """What was asked for."""
+        return Access(role=self.rol, schools=() if self.school == EVERYWHERE else (self.school,))
+
+
+@router.get(PAGE)
+def programs_page(request: Request) -> Response:
+    """Show which programs come in, and the form for a new one."""
+    return _page(request, _manager(request))
+
+
+@router.post(PAGE)
+def add_program(request: Request, asked: Annotated[NewProgram, Form()]) -> Response:
+    """Let a program in. The secret stands in this one answer, which no browser keeps, and nowhere else."""
+    viewer = _manager(request)
+    engine = auth.installation(request).engine
+    try:
+        client, secret = managing.add_program(
+            viewer, engine, name=asked.naam, access=asked.access, public_key=asked.sleutel
+        )
+    except (UsageError, NotAllowedError) as error:
+        return _page(request, viewer, tried=asked, error=error)
+    if secret is None:
+        return RedirectResponse(PAGE, HTTPStatus.SEE_OTHER)
+    return web.render(
+        request, "management_secret.html", viewer=viewer, name=asked.naam.strip(), client=client, secret=secret
+    )
+
+
+@router.post(PAGE + "/{client_id}/einde")
+def end_program(request: Request, client_id: str) -> Response:
+    """End a program."""
+    managing.end_program(_manager(request), auth.installation(request).engine, client_id)
+    return RedirectResponse(PAGE, HTTPStatus.SEE_OTHER)
+
+
+def _manager(request: Request) -> Viewer:
+    with auth.asking(request, touches_pupils=False) as (viewer, _):
+        viewer.must(Permission.MANAGE)
+        return viewer
+
+
+def _page(
+    request: Request,
+    viewer: Viewer,
+    *,
+    tried: NewProgram | None = None,
+    error: UsageError | NotAllowedError | None = None,
+) -> Response:
+    here = auth.installation(request)
+    with auth.asking(request, touches_pupils=False) as (_, session):
+        schools = managed_schools.all_of(viewer, session, here.settings.home)
+    roles = [
+        (role, ROLES[role].label, sorted(ROLES[role].permissions))
+        for role in managed.givable(viewer)
+        if role not in managing.NOT_A_PROGRAM
+    ]
+    return web.render(
+        request,
+        "management_programs.html",
+        status=HTTPStatus.OK if error is None else error.status,
+        viewer=viewer,
+        schools=schools,
+        names={one.id: one.name for one in schools},
+        programs=managed.programs(viewer, here.engine),
+        roles=roles,
+        everywhere=viewer.schools is None,
+        issues_tokens=here.settings.issues_tokens,
+        tried=tried,
+        error=error,
+    )

@@ -1,0 +1,125 @@
+"""Looks at a page in a browser in every way there is; each look gives what is wrong, in words, and nothing when all is well."""
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from every_page import holds_a_name
+from playwright.sync_api import Page
+from pypdf import PdfReader
+
+HERE = Path(__file__).parent
+AXE = (HERE.parent / "node" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+MEASURES = (HERE / "measures.js").read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+RUN = """async (options) => {
+    const found = await axe.run(document, options);
+    return found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(' | ')}`);
+}"""
+RULES = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": True}}, "preload": False}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "preload": False}
+NARROW = {"runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}, "preload": False}
+
+DESKTOP, PHONE, ZOOMED = (1280, 900), (320, 700), (640, 450)
+"""The last is a window of 1280 x 900 at 200 %: a browser that zooms gives the page half the room."""
+
+EXAMPLES = "/api/v1/docs"
+"""A hundred sheets that nobody prints, and the names there are those of nobody."""
+
+PERSONAL = "bevat persoonsgegevens"
+FOOT = re.compile(rf"Aanwezig · {PERSONAL}|\d+ van \d+")
+
+Findings = list[str]
+Look = Callable[[Page], Findings]
+
+
+def prepare(page: Page) -> None:
+    """Have a page that looks again by itself stay as it is, open what can be opened, and bring the measures."""
+    page.evaluate("window.stop()")
+    page.evaluate(AXE)
+    page.evaluate(MEASURES)
+    page.evaluate("measures.open()")
+
+
+def axe_in_light(page: Page) -> Findings:
+    return page.evaluate(RUN, RULES)
+
+
+def axe_in_dark(page: Page) -> Findings:
+    page.emulate_media(color_scheme="dark")
+    found = page.evaluate(RUN, COLOURS)
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def bare(page: Page) -> Findings:
+    return page.evaluate("measures.bare()")
+
+
+def on_a_phone(page: Page) -> Findings:
+    _resize(page, PHONE)
+    found = page.evaluate("[...measures.sideways(), ...measures.cut()]") + page.evaluate(RUN, NARROW)
+    _resize(page, DESKTOP)
+    return found
+
+
+def zoomed(page: Page) -> Findings:
+    _resize(page, ZOOMED)
+    found = page.evaluate("[...measures.sideways(), ...measures.cut()]")
+    _resize(page, DESKTOP)
+    return found
+
+
+def spaced(page: Page) -> Findings:
+    page.evaluate("measures.space()")
+    found = page.evaluate("[...measures.sideways(), ...measures.cut()]")
+    _resize(page, ZOOMED)
+    found += page.evaluate("[...measures.sideways(), ...measures.cut()]")
+    page.evaluate("measures.unspace()")
+    _resize(page, DESKTOP)
+    return found
+
+
+def by_keyboard(page: Page) -> Findings:
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(page.evaluate("measures.listen()")):
+        page.keyboard.press("Tab")
+    first = page.evaluate("walked.length ? document.querySelector('.skip') === stops[0] : false")
+    return page.evaluate("measures.missed()") + ([] if first else ["the first stop is not to the content"])
+
+
+def printed(page: Page) -> Findings:
+    if EXAMPLES in page.url:
+        return []
+    page.emulate_media(media="print")
+    found = page.evaluate("measures.torn()")
+    sheets = [sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages]
+    page.emulate_media(media="screen")
+    text = "\n".join(sheets)
+    found += [f"sheet {at} is blank" for at, sheet in enumerate(sheets, 1) if not re.search(r"\w", FOOT.sub("", sheet))]
+    found += [f"on paper: {word}" for word in ("Afmelden", "Naar de inhoud") if word in text]
+    if holds_a_name(text):
+        found += [
+            f"a name, and not: {said}" for said in ("(Afgedrukt|Gemaakt) door", "Doel:") if not re.search(said, text)
+        ]
+        found += [
+            f"sheet {number} says not: {PERSONAL}" for number, sheet in enumerate(sheets, 1) if PERSONAL not in sheet
+        ]
+    return found
+
+
+EVERYWHERE: dict[str, Look] = {
+    "axe finds nothing": axe_in_light,
+    "axe finds nothing in dark": axe_in_dark,
+    "no script, one title, every link within the page leads somewhere": bare,
+    "nothing sticks out or is cut off at 320 px": on_a_phone,
+    "nor at 200 %": zoomed,
+    "nor with letters and lines further apart": spaced,
+}
+ONCE: dict[str, Look] = {"every control is reached by Tab, in order, and shows it": by_keyboard, "paper": printed}
+"""Looks that take long, and are the same for every role."""
+
+
+def _resize(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
