@@ -27,7 +27,7 @@ demo: $(VENV)/.runtime
 	else ($(DEMO) nice $(BIN)/aanwezig drift >var/demo/drift.log 2>&1 &); $(DEMO) $(BIN)/aanwezig serve --batch --port $(PORT); fi
 
 test: $(VENV)/.dev browser java node
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 15
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -19,6 +19,11 @@ from data_contracts.reasons import KINDS, Authorised, Kind
 
 SchoolId = Annotated[str, StringConstraints(pattern=SCHOOL_PATTERN)]
 
+MOST_SLOTS = 24
+"""Slots on one day that a norm may have; each is made for each day of each pupil, so a slip of the pen must not pass."""
+MINUTES_A_DAY = 24 * 60
+Slots = Annotated[int, Field(ge=0, le=MOST_SLOTS)]
+
 
 class Norm(Frozen):
     """A plain norm, used on days for which the school delivers no timetable.
@@ -32,7 +37,14 @@ class Norm(Frozen):
     """
 
     slot_minutes: int = Field(ge=20, le=300)
-    slots_per_day: tuple[int, int, int, int, int]
+    slots_per_day: tuple[Slots, Slots, Slots, Slots, Slots]
+
+    @model_validator(mode="after")
+    def _fits_in_a_day(self) -> Self:
+        if max(self.slots_per_day) * self.slot_minutes > MINUTES_A_DAY:
+            msg = f"{max(self.slots_per_day)} keer {self.slot_minutes} minuten past niet in een dag"
+            raise ValueError(msg)
+        return self
 
     @classmethod
     def for_sector(cls, sector: Sector) -> Self:
@@ -99,7 +111,7 @@ class SchoolSettings(Frozen):
     """
 
     school: SchoolId
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")  # PostgreSQL keeps no NUL, and the name gets there
     sector: Sector
     region: Region | None = None
     capacity: int = Field(default=10, ge=1, le=100)

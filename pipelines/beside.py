@@ -1,5 +1,6 @@
 """The batch as a process of its own beside the web service: started anew where it dies, ended with the service."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from data_contracts.errors import StorageError
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5
 """How often what came in is looked for; a person is waiting at the page."""
@@ -40,7 +43,12 @@ def beside() -> Iterator[None]:
 def _keep_running(stop: Event) -> None:
     arguments = ("--watch", str(LOOK_SECONDS), "--weekly", "--with", str(os.getpid()))
     while not stop.is_set():
-        child = subprocess.Popen((*COMMAND, *arguments))  # noqa: S603 - our own command, with figures of ours
+        try:
+            child = subprocess.Popen((*COMMAND, *arguments))  # noqa: S603 - our own command, with figures of ours
+        except OSError:  # no memory or no process left just now: this thread must not end over that
+            logger.exception("the batch could not be started")
+            stop.wait(ELSEWHERE_SECONDS)
+            continue
         while child.poll() is None and not stop.wait(0.2):
             pass
         if child.poll() is None:

@@ -25,6 +25,8 @@ _HOUR = 60
 def totals_at(ground: Ground, origins: Sequence[date]) -> pl.DataFrame:
     """Hours of authorised and unauthorised absence in each of the last school weeks, as known at each origin.
 
+    What nobody gave a reason for is not authorised: so the exports that the method reads count it (``unap``).
+
     Returns
     -------
     polars.DataFrame
@@ -35,8 +37,9 @@ def totals_at(ground: Ground, origins: Sequence[date]) -> pl.DataFrame:
 
 def _totals(ground: Ground, origin: date) -> pl.DataFrame:
     past = history(ground.tables, as_of(origin), since=origin - _LOOK_BACK)
-    names = ("school", "pupil", "weeks_ago", "authorised_minutes", "unauthorised_minutes")
+    names = ("school", "pupil", "weeks_ago", "authorised_minutes", "unauthorised_minutes", "unexplained_minutes")
     weeks = brought_back(past.weeks.select(*names)).filter(pl.col("weeks_ago") < TOTAL_WEEKS)
+    weeks = weeks.with_columns(unauthorised_minutes=pl.col("unauthorised_minutes") + pl.col("unexplained_minutes"))
     hours = [
         (pl.col(f"{kind}_minutes").filter(pl.col("weeks_ago") == week).sum() / _HOUR).alias(f"{kind}_{week}")
         for kind in ("authorised", "unauthorised")

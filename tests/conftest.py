@@ -4,12 +4,16 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from oidc_provider import OidcProvider
 from postgres_server import Postgres
 from spark_cluster import Cluster, cluster
 
 from pipelines.engine_by_name import opened
 from pipelines.engines import Engine
+
+settings.register_profile("untimed", deadline=None)  # no test asserts how long anything took
+settings.load_profile("untimed")
 
 MAIN = sys.modules["__main__"]
 if not hasattr(MAIN, "__file__"):

@@ -11,7 +11,7 @@ from data_contracts.errors import ChangedMeanwhileError, UsageError
 from data_contracts.quality import LONGEST_CODE, ProposedCode
 from data_contracts.reasons import KINDS, Authorised, Kind
 from data_contracts.school import Reason, SchoolSettings, school_digest, write_school
-from service import audit, inbox, words
+from service import audit, db, inbox, words
 from service.audit import Action
 from service.inbox import REPORTS, Status
 from service.pages import managed_schools
@@ -129,6 +129,7 @@ def write(
         Somebody else changed the codes since.
     """
     viewer.must(Permission.SET_UP)
+    db.next_change(session)  # who holds the counter is alone with the file, as at the settings of the school
     settings = managed_schools.settings_of(home, school)
     path = managed_schools.file_of(home, school)
     digest = school_digest(path)

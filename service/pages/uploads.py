@@ -77,6 +77,7 @@ class _Reading:
         self._disposition = b""
         self._name, self._text = "", bytearray()
         self._file: Sent | None = None
+        self._parts = 0
         self.callbacks: MultipartCallbacks = {
             "on_part_begin": self._begin,
             "on_header_field": self._on_header_field,
@@ -89,6 +90,9 @@ class _Reading:
         }
 
     def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_FILES + MOST_FIELDS:  # also of parts in which nothing stands: the loop waits for each
+            raise _too_much()
         self._disposition, self._name, self._text, self._file = b"", "", bytearray(), None
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
@@ -119,8 +123,7 @@ class _Reading:
             return
         self._text += data[start:end]
         if len(self._text) > LONGEST_FIELD or len(self.form.fields) >= MOST_FIELDS:
-            detail = "In dit formulier staat meer dan erin hoort."
-            raise TooLargeError(detail, remedy="Begin opnieuw vanaf de pagina.")
+            raise _too_much()
 
     def _end(self) -> None:
         if self._file is None:
@@ -128,6 +131,10 @@ class _Reading:
 
     def _on_end(self) -> None:
         self.is_complete = True
+
+
+def _too_much() -> TooLargeError:
+    return TooLargeError("In dit formulier staat meer dan erin hoort.", remedy="Begin opnieuw vanaf de pagina.")
 
 
 def _broken() -> UsageError:

@@ -71,9 +71,14 @@ def test_what_would_be_no_school_file_is_not_written(path: Path):
     assert path.read_text(encoding="utf-8") == BY_HAND
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("school")
+
+
 @given(name=st.text(min_size=1, max_size=60).filter(lambda text: text.isprintable()), capacity=st.integers(1, 100))
-def test_whatever_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, name: str, capacity: int):
-    path = tmp_path_factory.mktemp("school") / "11ZZ03.toml"
+def test_whatever_is_written_is_read_back(folder: Path, name: str, capacity: int):
+    path = folder / "11ZZ03.toml"
     path.write_text(BY_HAND, encoding="utf-8")
     write_school(path, {"name": name, "capacity": capacity}, made_from=school_digest(path))
     found = read_school(path)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 import pytest
 from small_world import OUTCOME, PLAN, SCHOOLS, SMALL, absences, pupil
@@ -213,6 +214,19 @@ def test_weekly_totals_are_the_hours_of_the_last_ten_school_weeks(small_home: Ho
         days_missed = sum(monday <= row["start_date"] < monday + timedelta(weeks=1) for row in missed)
         assert own[f"authorised_{ago}"].item() == 5 * days_missed, f"{ago} weeks ago"
         assert own[f"unauthorised_{ago}"].item() == 0
+
+
+def test_what_nobody_gave_a_reason_for_is_unauthorised_in_weekly_totals(small_home: Home):
+    ground = survey(small_home, OUTCOME, until=None, plan=PLAN)
+    origin = date(2026, 3, 2)
+    known = totals_at(ground, [origin])
+    absent = nw.from_native(ground.tables.absences)
+    unexplained = absent.with_columns(kind=nw.lit("unexplained"), authorised=nw.lit("unknown")).to_native()
+    told = totals_at(replace(ground, tables=replace(ground.tables, absences=unexplained)), [origin])
+    keys = ["school", "pupil"]
+    assert told.sort(keys)["unauthorised_0"].to_list() == known.sort(keys)["authorised_0"].to_list()
+    assert told["unauthorised_0"].sum() > 0
+    assert told["authorised_0"].sum() == 0
 
 
 def test_the_list_of_the_first_monday_is_the_list_that_was_judged(small_home: Home, frame: pl.DataFrame):

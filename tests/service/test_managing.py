@@ -1,10 +1,11 @@
 """Arranging who sees what, tried as somebody would who wants to see more than they may."""
 
 from collections.abc import Callable, Iterator
+from threading import Thread
 
 import pytest
 from sample_lists import SCHOOL, STRANGER, weekly_list
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from data_contracts.errors import NotAllowedError, NotFoundError, SignInError, UsageError
 from service import auth, db, lists, scope
@@ -282,3 +283,26 @@ def test_no_page_can_touch_these_rows_in_its_own_transaction(database: Engine):
         with pytest.raises(scope.OutOfScopeError):
             session.flush()
         session.expunge_all()
+
+
+def test_of_two_administrators_who_end_each_other_at_once_one_stays(database: Engine):
+    with db.transaction(database) as session:
+        session.execute(delete(GrantRow).where(GrantRow.person == "overal"))
+        session.add(GrantRow(person="allebei", role=Role.ADMINISTRATOR, school=SCHOOL))
+    first, second = somebody(database, "hier"), somebody(database, "allebei")
+    refused: list[Exception] = []
+
+    def end_the_first() -> None:
+        try:
+            managing.take(second, database, "hier", "hier-administrator")
+        except (NotAllowedError, SignInError) as error:
+            refused.append(error)
+
+    other = Thread(target=end_the_first)
+    with managed.opened(first, database) as (_, session):
+        other.start()
+        other.join(timeout=0.5)
+        session.execute(delete(GrantRow).where(GrantRow.person == "allebei", GrantRow.role == Role.ADMINISTRATOR))
+    other.join(timeout=10)
+    assert len(refused) == 1
+    assert granted(database, "hier") == {("administrator", SCHOOL)}
