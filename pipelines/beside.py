@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -19,6 +20,12 @@ LOOK_SECONDS = 5
 AGAIN_SECONDS = 5.0
 ELSEWHERE_SECONDS = 30.0
 """After how long one that died is started anew, and one that found the work taken by another process."""
+
+SHORT_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""One that lived no longer than this is waited with twice as long as the time before, up to five minutes: what is wrong
+with the disk or the settings is not mended by trying, and each try costs a processor a few seconds.
+"""
 
 SIGN_SECONDS = 5
 END_SECONDS = 20
@@ -42,7 +49,9 @@ def beside() -> Iterator[None]:
 
 def _keep_running(stop: Event) -> None:
     arguments = ("--watch", str(LOOK_SECONDS), "--weekly", "--with", str(os.getpid()))
+    pause = AGAIN_SECONDS
     while not stop.is_set():
+        begun = time.monotonic()
         try:
             child = subprocess.Popen((*COMMAND, *arguments))  # noqa: S603 - our own command, with figures of ours
         except OSError:  # no memory or no process left just now: this thread must not end over that
@@ -53,8 +62,16 @@ def _keep_running(stop: Event) -> None:
             pass
         if child.poll() is None:
             _end(child)
-        elsewhere = child.returncode == StorageError.exit_code
-        stop.wait(ELSEWHERE_SECONDS if elsewhere else AGAIN_SECONDS)
+        if child.returncode == StorageError.exit_code:
+            stop.wait(ELSEWHERE_SECONDS)
+            continue
+        stop.wait(pause)
+        pause = next_pause(pause, lived=time.monotonic() - begun)
+
+
+def next_pause(pause: float, *, lived: float) -> float:
+    """Return after how many seconds the next one is started that dies, after one that `lived` so long, pause included."""
+    return min(2 * pause, LONGEST_PAUSE_SECONDS) if lived - pause < SHORT_SECONDS else AGAIN_SECONDS
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -69,7 +69,7 @@ def register_correction(
         The days cannot be, or nothing is said.
     """
     row = _begun(viewer, session, signal, asked, Kind.CORRECTION)
-    if record.last_day < record.first_day or record.first_day > scope.today():
+    if record.last_day < record.first_day or record.last_day > scope.today():
         detail = "De dagen kloppen niet: de laatste ligt voor de eerste, of zij liggen in de toekomst."
         raise UsageError(detail, remedy="Verbeter de dagen.")
     _must_say(record.note, "Wat klopt er niet? Schrijf het in een paar woorden op.")

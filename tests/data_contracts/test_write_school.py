@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,9 +66,20 @@ def test_of_two_at_once_the_second_is_told_and_overwrites_nothing(path: Path):
     assert read_school(path).capacity == 12
 
 
-def test_what_would_be_no_school_file_is_not_written(path: Path):
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"capacity": 1000},
+        {"name": "De\x00Ark"},
+        {"norm": {"slot_minutes": 50, "slots_per_day": [25, 6, 6, 6, 6]}},
+        {"norm": {"slot_minutes": 50, "slots_per_day": [-1, 6, 6, 6, 6]}},
+        {"norm": {"slot_minutes": 120, "slots_per_day": [13, 6, 6, 6, 6]}},
+    ],
+    ids=["far too many places", "a sign that no database keeps", "25 slots", "fewer than none", "more than a day"],
+)
+def test_what_would_be_no_school_file_is_not_written(path: Path, changes: dict[str, Any]):
     with pytest.raises(SettingsError):
-        write_school(path, {"capacity": 1000}, made_from=school_digest(path))
+        write_school(path, changes, made_from=school_digest(path))
     assert path.read_text(encoding="utf-8") == BY_HAND
 
 

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from data_contracts.errors import ModelError
+from pipelines.beside import AGAIN_SECONDS, next_pause
 from pipelines.cli import app as commands
 from pipelines.home import Home
 from pipelines.inbox import LONGEST_WAIT, TRIES, Taken, list_what_came, take_in
@@ -225,6 +226,14 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_one_that_dies_again_and_again_is_started_ever_less_often_until_it_lives():
+    pauses = [AGAIN_SECONDS]
+    for _ in range(8):
+        pauses.append(next_pause(pauses[-1], lived=pauses[-1] + 1))
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    assert next_pause(300, lived=300 + 3600) == AGAIN_SECONDS
 
 
 BESIDE = "import time\nfrom pipelines.beside import beside\nwith beside():\n    time.sleep(120)\n"

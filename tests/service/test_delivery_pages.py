@@ -136,6 +136,15 @@ def test_a_form_that_breaks_off_or_is_none_is_refused_and_leaves_nothing(office:
     assert not list((office.root / "inbox").iterdir())
 
 
+def test_a_form_of_very_many_empty_parts_is_refused_before_they_are_all_read(office: Home, signed_in: SignedIn):
+    parts = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 5_000
+    headers = OWN | {"content-type": "multipart/form-data; boundary=x"}
+    answer = signed_in("care").post(f"{PAGE}?school={SCHOOL}", content=parts + b"--x--\r\n", headers=headers)
+    assert answer.status_code == 413
+    assert "meer dan erin hoort" in answer.text
+    assert not list(office.root.glob("inbox/*"))
+
+
 def test_a_school_without_settings_is_sent_to_the_beginning(office: Home, signed_in: SignedIn):
     (office.schools / f"{SCHOOL}.toml").unlink()
     client = signed_in("care")
@@ -322,6 +331,7 @@ def test_a_school_is_named_once_and_the_five_steps_say_what_is_next(office: Home
         "plaatsen": "6",
     }
     assert client.post(BEGIN, data=named | {"plaatsen": "0"}, headers=OWN).status_code == 400
+    assert client.post(BEGIN, data=named | {"naam": "   "}, headers=OWN).status_code == 400
     assert client.post(BEGIN, data=named | {"school": "99ZZ99"}, headers=OWN).status_code in {404, 303}
     answer = client.post(BEGIN, data=named, headers=OWN)
     assert answer.headers["location"] == f"{BEGIN}?school={SCHOOL}#bestanden"

@@ -302,6 +302,7 @@ class TestACorrection:
             {"toelichting": " ... "},
             {"van": str(TODAY), "tot": str(TODAY - timedelta(days=1))},
             {"van": str(TODAY + timedelta(days=1)), "tot": str(TODAY + timedelta(days=2))},
+            {"tot": str(TODAY + timedelta(days=1))},
             {"op": str(TODAY + timedelta(days=1))},
         ],
     )
