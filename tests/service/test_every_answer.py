@@ -26,7 +26,7 @@ from service.api.base import PREFIX
 from service.app import create_app
 from service.settings import Settings
 
-EXAMPLES = int(os.environ.get("AANWEZIG_API_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("AANWEZIG_API_EXAMPLES", "2"))
 LIMITS = "[person]\na_second = 100000\nburst = 1000000\n"
 """Whoever sends anything at all would be sent away for asking too much, and never get to what is tested here."""
 

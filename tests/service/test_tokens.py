@@ -143,7 +143,7 @@ WRONG_ASSERTIONS = {
     "without an id": {"jti": None},
     "with an empty id": {"jti": ""},
     "with a number as id": {"jti": 1},
-    "not yet": {"nbf": int(time.time()) + 600},
+    "not yet": {"nbf": int(time.time()) + 86_400},
     "made by another": {"iss": "iemand"},
     "about another": {"sub": "iemand"},
     "end that never comes": {"exp": 1e300},
