@@ -14,6 +14,7 @@ from service.auth import Installation
 from service.front import admission, headers, logs, metrics, problems, verbs
 from service.front.limits import Buckets, Limits
 from service.pages import (
+    api_docs,
     audit_pages,
     case_pages,
     client_pages,
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(room.router)
     for room in (delivery_pages, code_pages, first_hour):
         app.include_router(room.router)
+    app.include_router(api_docs.router)
     app.include_router(metrics.router)
     for router in api.ROUTERS:
         app.include_router(router)

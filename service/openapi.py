@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 
+from service import api
 from service.examples import example
 from service.front import headers
 from service.front.problems import MEDIA_TYPE, Problem
@@ -59,8 +60,6 @@ NOT_DESCRIBED = ("HTTPValidationError", "ValidationError")
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """Describe the API as it answers: errors are problems, invalid input is 400, and nothing is without an example."""
-    from service import api  # noqa: PLC0415 - the routes stand on modules that stand on this one
-
     described = get_openapi(
         title=TITLE,
         version=headers.API_VERSION,

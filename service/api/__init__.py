@@ -4,7 +4,6 @@ from service.api import (
     audit,
     cases,
     deliveries,
-    docs,
     duties,
     follow_ups,
     health,
@@ -27,5 +26,4 @@ ROUTERS = (
     deliveries.router,
     audit.router,
     health.router,
-    docs.router,
 )

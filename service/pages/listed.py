@@ -74,30 +74,16 @@ class GoneRow:
 
 @dataclass(frozen=True)
 class Duty:
-    """A legal duty of one pupil on the page: the newest time, with its deadline where it has one."""
+    """A legal duty of one pupil on the page: the newest time, with its deadline where it has one.
 
-    row: Row
-    hit: RuleHit
-    times: int
-
-    @property
-    def deadline(self) -> date | None:
-        """The last day to report."""
-        return self.hit.deadline
-
-    def runs(self, week: date) -> bool:
-        """Whether the deadline is in `week` or after it."""
-        return self.deadline is not None and self.deadline >= week
-
-
-@dataclass(frozen=True)
-class DutyAlone:
-    """A legal duty about a pupil who objected: there is no signal to open."""
+    ``row`` is None for a pupil who objected: there is no signal to open.
+    """
 
     name: str
     group: str
     hit: RuleHit
     times: int
+    row: Row | None = None
 
     @property
     def deadline(self) -> date | None:
@@ -178,18 +164,23 @@ def list_page(rows: Sequence[Row], left: Sequence[GoneRow], *, duties: Sequence[
 
 def duties_of(rows: Iterable[Row]) -> tuple[Duty, ...]:
     """Return the legal duties, the first deadline first; each rule once for each pupil."""
-    found = [Duty(row, hit.last, hit.times) for row in rows for hit in row.hits if hit.last.statutory]
-    return tuple(sorted(found, key=lambda duty: (duty.deadline or date.max, duty.row.name)))
+    return _first_deadline_first(
+        Duty(row.name, row.shown.signal.group, hit.last, hit.times, row)
+        for row in rows
+        for hit in row.hits
+        if hit.last.statutory
+    )
 
 
-def duties_alone(shown: Iterable[ShownDuty], names: Mapping[str, str]) -> tuple[DutyAlone, ...]:
+def duties_alone(shown: Iterable[ShownDuty], names: Mapping[str, str]) -> tuple[Duty, ...]:
     """Return the legal duties about pupils who do not take part, the first deadline first."""
-    found = [
-        DutyAlone(call(one.pupil, names), one.group, hit.last, hit.times)
-        for one in shown
-        for hit in folded(one.duty.hits)
-    ]
-    return tuple(sorted(found, key=lambda one: (one.deadline or date.max, one.name)))
+    return _first_deadline_first(
+        Duty(call(one.pupil, names), one.group, hit.last, hit.times) for one in shown for hit in folded(one.duty.hits)
+    )
+
+
+def _first_deadline_first(duties: Iterable[Duty]) -> tuple[Duty, ...]:
+    return tuple(sorted(duties, key=lambda duty: (duty.deadline or date.max, duty.name)))
 
 
 def _beyond(rest: list[Row]) -> tuple[Beyond, ...]:

@@ -195,7 +195,7 @@ def read(
     return Narrowed(page, whole, within, filters.years(shown), filters.groups(shown)), names
 
 
-def duties_alone(viewer: Viewer, session: Session, chosen: Chosen, *, vault: Vault) -> tuple[listed.DutyAlone, ...]:
+def duties_alone(viewer: Viewer, session: Session, chosen: Chosen, *, vault: Vault) -> tuple[listed.Duty, ...]:
     """Return the legal duties on a list about pupils who do not take part, with their names."""
     found = alone.duties_alone(viewer, session, chosen.head)
     pupils = [one.pupil for one in found]

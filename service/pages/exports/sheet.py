@@ -8,7 +8,7 @@ from data_contracts.weekly_list import Basis, WeeklyList
 from service import words
 from service.pages import drawing
 from service.pages.filters import Filters
-from service.pages.listed import Duty, DutyAlone, Hit, ListPage, Row
+from service.pages.listed import Duty, Hit, ListPage, Row
 from service.reading import Head
 from service.tables import now
 from service.viewer import ROLES, Viewer
@@ -104,7 +104,7 @@ def of(
     filters: Filters,
     *,
     whole: int,
-    alone: Sequence[DutyAlone] = (),
+    alone: Sequence[Duty] = (),
 ) -> Sheet:
     """Put a list on paper as `viewer` sees it.
 
@@ -118,19 +118,16 @@ def of(
         Legal duties about pupils who do not take part.
     """
     week = head.document.week
-    due = [one for one in alone if one.deadline is not None]
-    dated = [duty for duty in page.duties if duty.deadline is not None]
-    everyone = (*page.on_list, *page.absent, *(duty.row for duty in dated))
+    dated = [duty for duty in (*page.duties, *alone) if duty.deadline is not None]
+    everyone = (*page.on_list, *page.absent, *(duty.row for duty in dated if duty.row is not None))
     return Sheet(
         school=head.document.school_name,
         week=week,
         told=(*_narrowed(page, filters, whole), *_standing(head.document)),
         lines=tuple(map(_line, page.on_list)),
         absent=tuple(map(_line, page.absent)),
-        due=tuple([_duty(duty) for duty in dated if duty.runs(week)] + [_alone(one) for one in due if one.runs(week)]),
-        passed=tuple(
-            [_duty(duty) for duty in dated if not duty.runs(week)] + [_alone(one) for one in due if not one.runs(week)]
-        ),
+        due=tuple(_duty(duty) for duty in dated if duty.runs(week)),
+        passed=tuple(_duty(duty) for duty in dated if not duty.runs(week)),
         knows_care=any(row.care is not None for row in everyone),
         viewer=viewer.name,
         purpose=ROLES[viewer.role].purpose,
@@ -185,9 +182,4 @@ def told(hit: Hit) -> str:
 
 
 def _duty(duty: Duty) -> DutyLine:
-    signal = duty.row.shown.signal
-    return DutyLine(duty.row.name, signal.group, duty.hit.label, duty.hit.reached_on, duty.times, duty.deadline)
-
-
-def _alone(duty: DutyAlone) -> DutyLine:
     return DutyLine(duty.name, duty.group, duty.hit.label, duty.hit.reached_on, duty.times, duty.deadline)
