@@ -94,22 +94,23 @@ def school_days(region: Region | None, first: date, last: date, closures: Sequen
     SettingsError
         The period lies outside the years for which the holidays are known.
     """
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    closed: list[tuple[date, date]] = [(span.first, span.last) for span in closures]
-    free: frozenset[date] = frozenset()
-    if region is not None and days:
+    spans: list[tuple[date, date]] = [(span.first, span.last) for span in closures]
+    free: set[date] = set()
+    if region is not None and first <= last:
         known_from, known_to = covered()
         if first < known_from or last > known_to:
             detail = f"schoolvakanties zijn bekend van {known_from} tot en met {known_to}; gevraagd: {first} - {last}"
             remedy = "Lever een rooster voor deze periode, of vul features/calendars/nl.toml aan."
             raise SettingsError(detail, remedy=remedy)
-        closed += [(start, end) for _, start, end in holidays(region)]
-        free = frozenset().union(*(public_holidays(year) for year in range(first.year, last.year + 1)))
-    return [
-        day
-        for day in days
-        if day.weekday() < WEEKEND and day not in free and not any(start <= day <= end for start, end in closed)
-    ]
+        spans += [(start, end) for _, start, end in holidays(region)]
+        free.update(*(public_holidays(year) for year in range(first.year, last.year + 1)))
+    for start, end in spans:
+        free.update(_days(max(start, first), min(end, last)))
+    return [day for day in _days(first, last) if day.weekday() < WEEKEND and day not in free]
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def monday(day: date) -> date:

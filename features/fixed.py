@@ -4,7 +4,7 @@ To translate an expression costs Narwhals more than a pupil's year costs Polars 
 went there. Functions that make expressions from nothing but their (few) arguments are marked `fixed`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, overload
 
@@ -35,6 +35,54 @@ class _Fixed(nw.Expr):
 
 def _fixed(expr: nw.Expr) -> nw.Expr:
     return _Fixed(*expr._nodes)  # noqa: SLF001 - there is no other way to say an expression again
+
+
+class _Quick(nw.LazyFrame[Any]):
+    """A lazy Polars frame that takes fixed expressions as they were translated; all others as any frame does.
+
+    Narwhals looks at every expression of every call again, which for a pupil's year is a sixth of all the work. What is
+    made from such a frame is such a frame.
+    """
+
+    def __init__(self, df: Any, *, level: Any) -> None:  # noqa: ANN401 - Narwhals' own affair
+        self._level = level
+        self._compliant_frame = df
+
+    def _extract_compliant_frame(self, other: Any, /) -> Any:  # noqa: ANN401
+        return other._compliant_frame  # noqa: SLF001
+
+    def with_columns(self, *exprs: Any, **named_exprs: Any) -> Any:  # noqa: ANN401
+        if named_exprs or not _all_fixed(exprs):
+            return super().with_columns(*exprs, **named_exprs)
+        return self._of(self._compliant_frame.native.with_columns(self._said(exprs)))
+
+    def select(self, *exprs: Any, **named_exprs: Any) -> Any:  # noqa: ANN401
+        if named_exprs or not _all_fixed(exprs):
+            return super().select(*exprs, **named_exprs)
+        return self._of(self._compliant_frame.native.select(self._said(exprs)))
+
+    def filter(self, *predicates: Any, **constraints: Any) -> Any:  # noqa: ANN401
+        if constraints or not _all_fixed(predicates):
+            return super().filter(*predicates, **constraints)
+        return self._of(self._compliant_frame.native.filter(self._said(predicates)))
+
+    def _said(self, exprs: Iterable[_Fixed]) -> list[Any]:
+        ns = self._compliant_frame.__narwhals_namespace__()
+        return [expr._to_compliant_expr(ns).native for expr in exprs]  # noqa: SLF001
+
+    def _of(self, native: Any) -> "_Quick":  # noqa: ANN401
+        return _Quick(self._compliant_frame._with_native(native), level=self._level)  # noqa: SLF001
+
+
+def _all_fixed(exprs: tuple[Any, ...]) -> bool:
+    return bool(exprs) and all(type(expr) is _Fixed for expr in exprs)
+
+
+def quick(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return `frame`, which takes fixed expressions without delay where it is one of Polars."""
+    if not frame.implementation.is_polars():
+        return frame
+    return _Quick(frame._compliant_frame, level=frame._level)  # noqa: SLF001
 
 
 @overload

@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
-from features.fixed import fixed
+from features.fixed import fixed, quick
 
 Frame = nw.LazyFrame[Any]
 
@@ -56,7 +56,7 @@ def settle(frame: Frame) -> Frame:
     On Spark the rows stay with the executors; a cache would keep the plan, which grows until planning it takes minutes.
     """
     if not frame.implementation.is_pyspark():
-        return collected(frame).lazy()
+        return quick(collected(frame).lazy())
     native: Any = frame.to_native()
     on_spark: Frame = nw.from_native(native.localCheckpoint()).lazy()
     return on_spark
@@ -101,7 +101,7 @@ def held(frame: Frame) -> Held:
     if frame.implementation.is_pyspark():
         return Held(settle(frame), None)
     rows = collected(frame)
-    return Held(rows.lazy(), rows)
+    return Held(quick(rows.lazy()), rows)
 
 
 def with_day_numbers(frame: Frame, **columns: str) -> Frame:
@@ -128,5 +128,5 @@ def like(frame: Frame, columns: dict[str, list[Any]], schema: dict[str, Any]) ->
         on_spark: Frame = nw.from_native(native.sparkSession.createDataFrame(table)).lazy()
         return on_spark
     made = nw.from_dict(columns, schema, backend=frame.implementation)
-    lazy: Frame = nw.from_native(made.to_native()).lazy()
+    lazy: Frame = quick(nw.from_native(made.to_native()).lazy())
     return lazy

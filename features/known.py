@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import narwhals as nw
 from narwhals.typing import IntoFrame
 
-from features.fixed import fixed
+from features.fixed import fixed, quick
 from features.frames import Frame, held
 
 RECORD = ("school", "record")
@@ -17,7 +17,7 @@ def with_successors(versions: IntoFrame) -> Frame:
 
     With it, what was known at a moment is a filter; without it, `known` works it out each time.
     """
-    frame = nw.from_native(versions).lazy()
+    frame = quick(nw.from_native(versions).lazy())
     # Few records are ever corrected: only those are put in order.
     several = held(frame.group_by(list(RECORD)).agg(_versions()).filter(_several()))
     if several.empty():
@@ -65,7 +65,7 @@ def known(versions: IntoFrame, as_of: datetime) -> Frame:
         At most one row a record.
     """
     moment = as_of.astimezone(UTC)
-    frame = nw.from_native(versions).lazy()
+    frame = quick(nw.from_native(versions).lazy())
     if SUPERSEDED not in frame.collect_schema().names():
         frame = with_successors(frame.filter(_recorded_by(moment)).to_native())
     return frame.filter(_told(moment))

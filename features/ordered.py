@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
-from features.fixed import fixed
+from features.fixed import fixed, quick
 from features.frames import Frame, collected
 from features.keys import with_day
 
@@ -97,7 +97,7 @@ class Ordered:
 
     def lazy(self) -> Frame:
         """Return the frame, of no order any more."""
-        frame: Frame = self.frame.lazy()
+        frame: Frame = quick(self.frame.lazy())
         return frame
 
 

@@ -179,8 +179,11 @@ def _totals() -> tuple[nw.Expr, ...]:
 
 
 def _runs(past: History, rule: Rule) -> Frame | None:
-    if rule.measure == "sick_run" and _looked_at(past.sick_spells.filter(_enough("school_days", rule))).empty():
-        return None
+    if rule.measure == "sick_run":
+        # Spells of sickness are there already; to place their days anew is only for those that count.
+        long = past.sick_spells.filter(_enough("school_days", rule))
+        if _looked_at(_within(past, long, rule.window, day="last_day")).empty():
+            return None
     days = _looked_at(past.days.filter(_counts_in_run(rule.measure)))
     needed = int(rule.threshold) + (1 if rule.operator == ">" else 0)
     if days.fewer_than(needed):

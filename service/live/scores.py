@@ -22,6 +22,7 @@ from data_contracts.weekly_list import RuleHit
 from features.build import build_from
 from features.calendar import local_date, monday, school_days, school_year_start
 from features.catalogue import CATALOGUE
+from features.fixed import fixed
 from features.frames import at_once_if_few, collected
 from features.history import History, history
 from features.known import SUPERSEDED
@@ -200,12 +201,13 @@ def _refuse_too_little(weeks: Sequence[SchoolWeek], until: date) -> None:
 
 def _tables(request: ScoreVraag, as_of: datetime, *, until: date) -> Tables:
     school = request.school.code
-    lessons = [_frame("rooster", request.rooster, school, as_of)]
+    lessons = _frame("rooster", request.rooster, school, as_of)
     if request.weekrooster:
-        lessons.append(_week_by_week(request, as_of, until=until).select(lessons[0].columns))
+        weekly = _week_by_week(request, as_of, until=until).select(lessons.columns)
+        lessons = nw.concat([lessons, weekly], how="vertical") if request.rooster else weekly
     return Tables(
         enrolments=_versions(_frame("inschrijvingen", request.inschrijvingen, school, as_of)),
-        timetable=_versions(nw.concat(lessons, how="vertical")),
+        timetable=_versions(lessons),
         absences=_versions(_frame("verzuim", request.verzuim, school, as_of)),
     )
 
@@ -266,16 +268,22 @@ def _week_by_week(request: ScoreVraag, as_of: datetime, *, until: date) -> nw.Da
         {"date": nw.Date(), "weekday": nw.Int64()},
         backend="polars",
     )
-    taught = (nw.col("date") >= nw.col("valid_from")) & (
-        nw.col("valid_to").is_null() | (nw.col("date") <= nw.col("valid_to"))
-    )
-    lessons = every.with_row_index("_place").join(days, on="weekday", how="inner").filter(taught)
-    record = nw.concat_str(
-        nw.lit("week"), nw.col("_place").cast(nw.String), nw.col("date").cast(nw.String), separator=":"
-    )
+    lessons = every.with_row_index("_place").join(days, on="weekday", how="inner").filter(_taught())
+    return lessons.with_columns(*_as_lessons(), recorded_at=nw.lit(as_of).cast(_TYPES["datetime"]))
+
+
+@fixed
+def _taught() -> nw.Expr:
+    ended = nw.col("valid_to").is_null() | (nw.col("date") <= nw.col("valid_to"))
+    return (nw.col("date") >= nw.col("valid_from")) & ended
+
+
+@fixed
+def _as_lessons() -> dict[str, nw.Expr]:
+    """Record and defaults of a lesson: each day of each row is a fact of its own."""
+    place, day = nw.col("_place").cast(nw.String), nw.col("date").cast(nw.String)
     defaults = {column.name: nw.lit(column.default) for column in COLUMNS["rooster"] if column.default is not None}
-    moment = nw.lit(as_of).cast(_TYPES["datetime"])
-    return lessons.with_columns(record=record, recorded_at=moment, **defaults)
+    return {"record": nw.concat_str(nw.lit("week"), place, day, separator=":")} | defaults
 
 
 def _days(request: ScoreVraag, *, until: date) -> list[date]:
