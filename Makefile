@@ -78,7 +78,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml $(VENV)/bin/uv
 	@touch $@ $(VENV)/.runtime
 
 # Versions and hashes of everything, without the address of any registry.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-annotate --no-emit-index-url
 lock: $(VENV)/bin/uv
 	$(COMPILE) --group dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt

@@ -87,7 +87,7 @@ class TestQuickFrames:
     def test_frames_of_both_kinds_are_put_together(self):
         plain, frame = self.frames()
         for left, right in ((plain, frame), (frame, plain), (frame, frame)):
-            assert left.join(right, on="a", how="inner").collect()["b_right"].to_list() == [10, 20]
+            assert left.join(right, on="a", how="inner").sort("a").collect()["b_right"].to_list() == [10, 20]
             assert len(nw.concat([left, right], how="vertical").collect()) == 4
 
     def test_what_is_made_of_one_is_one(self):
