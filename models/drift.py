@@ -23,6 +23,7 @@ from models.scorecard import Scorecard
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 _EMPTY = 1e-4  # share that stands for none in a stability index
+_TESTS = 3  # of recorded kinds, of the score, and of its features: they share the false alarms
 _LITTLE = 0.25  # power of the limit below which evidence is still chance: a change is dated from the week after
 
 
@@ -135,8 +136,8 @@ def _mean(values: Floats) -> Floats:
 
 
 def limit_for(series: int, *, looks: int) -> float:
-    """Evidence from which `series` series, looked at `looks` times a year, give few enough false alarms together."""
-    return float(looks * series / (settings()["false_alarms"] / 2))
+    """Evidence from which `series` series, looked at `looks` times a year, give their part of the false alarms together."""
+    return float(looks * series / (settings()["false_alarms"] / _TESTS))
 
 
 def proportions(shares: Floats, pupils: Floats) -> Floats:

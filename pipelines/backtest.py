@@ -16,14 +16,16 @@ from models.figures import Evaluation
 from models.learning import Settings
 from models.outcome import read_outcome
 from models.scorecard import Scorecard, as_matrix
+from models.serving import champion
 from models.splits import Plan, as_of, evaluation_origins, plan_for, split
 from pipelines.evaluation_page import write
 from pipelines.fitting import Progress, fit_rows, known_rows, panel_at, silent
 from pipelines.home import Home
-from pipelines.left_out import COLUMNS, with_left_out
+from pipelines.left_out import COLUMNS, LeftOut, left_out_note, with_left_out
 from pipelines.looked_back import BacktestResult, LookedBack
 from pipelines.model_page import keep_lead_time
 from pipelines.panels import KEY, PACKS, Ground, labels_at, survey
+from pipelines.parties import APART, MERGED, Parted, parties_note, with_parties
 from pipelines.rivals import RIVALS, totals_at, with_rivals
 from pipelines.week_by_week import PERIODS, follow, mondays
 
@@ -38,6 +40,12 @@ PACK_LABELS = {
 }
 ALL_RANKINGS = ("scorecard", "rules", "absence_4w", "chance")
 """Rankings that are compared on all cases, with those who were in the outcome already."""
+REPEATED = 4
+"""Latest dates at which schools are left out, and learn apart: each takes some eight models more."""
+LEFT_OUT = Ranking("left_out", "de scorekaart zonder deze school", COLUMNS[0], "model", COLUMNS[1])
+TOGETHER = Ranking("merged", "de samengevoegde scorekaarten", MERGED[0], "model", MERGED[1])
+ALONE = Ranking("apart", "elke helft met haar eigen scorekaart", APART[0], "model", APART[1])
+WHOLE = Ranking("scorecard", "de scorekaart van alle rijen", "log_odds", "model", "probability")
 
 
 def evaluate(
@@ -50,7 +58,7 @@ def evaluate(
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> BacktestResult:
-    """Backtest with everything: rivals, schools left out, lead time and stability.
+    """Backtest with everything: rivals, schools left out, scorecards merged, lead time and stability.
 
     The lead time goes to the page about the model that serves, where that predicts the same outcome.
 
@@ -84,12 +92,15 @@ def evaluate(
     result = BacktestResult(
         evaluation=evaluation,
         everyone=judged(ground, looked, population="all"),
-        left_out=_judged_left_out(ground, looked),
+        left_out=_judged_beside(ground, looked, [LEFT_OUT, WHOLE]),
         left_out_note=looked.left_out_note,
+        merged=_judged_beside(ground, looked, [TOGETHER, WHOLE, ALONE]),
+        merged_note=looked.merged_note,
         lead_time=None if weekly is None else weekly.lead_time,
         stability=None if weekly is None else weekly.stability,
         outcome_label=chosen.label,
         skipped=looked.skipped,
+        next_step=advice(home, evaluation),
         seconds=round(time.monotonic() - started, 1),
     )
     if out is not None:
@@ -98,6 +109,17 @@ def evaluate(
         keep_lead_time(home, result.lead_time, outcome=chosen.name)
     say("Klaar", 1, 1)
     return result
+
+
+def advice(home: Home, evaluation: Evaluation) -> str:
+    """Say in Dutch what to do where a model makes the lists while its method does not surely beat the rules; else empty."""
+    card = champion(home.scorecards)
+    if card is None or card.target.name != evaluation.outcome or evaluation.beats_rules is not False:
+        return ""
+    return (
+        f"Model {card.version} maakt nu de lijsten, terwijl deze manier van leren de regels hier niet zeker verslaat. Neem het "
+        "uit gebruik: aanwezig rollback --by NAAM. De lijsten volgen dan het vorige model of de drempels."
+    )
 
 
 def look_back(
@@ -119,14 +141,16 @@ def look_back(
     plan, settings, say
         See `evaluate`.
     peers
-        Whether to train the rivals too, and to leave schools out at the last origin.
+        Whether to train the rivals too, and at the latest origins to leave schools out and to have them learn apart.
 
     Raises
     ------
     NotEnoughDataError
         At none of `tests` there was enough to train on.
     """
-    scored, skipped, cards, note = [], [], {}, ""
+    scored, skipped, cards = [], [], {}
+    left_out: list[LeftOut] = []
+    parted: list[Parted] = []
     totals = totals_at(ground, ground.origins) if peers else pl.DataFrame()
     for done, origin in enumerate(tests):
         say("Terugkijken", done, len(tests))
@@ -141,13 +165,22 @@ def look_back(
         cards[origin] = card
         if peers:
             frame = with_rivals(frame, rows, parts, totals)
-        if peers and origin == tests[-1]:
-            frame, note = with_left_out(ground, frame, rows, parts, settings=settings, say=say)
+        if peers and origin in tests[-REPEATED:]:
+            frame, groups = with_left_out(ground, frame, rows, parts, settings=settings, say=say)
+            frame, halves = with_parties(ground, frame, rows, parts, settings=settings, say=say)
+            left_out.append(groups)
+            parted.append(halves)
         scored.append(frame)
     if not scored:
         detail = "op geen enkele peildatum was er genoeg om van te leren: " + "; ".join(skipped)
         raise NotEnoughDataError(detail, remedy="Lever meer schoolweken aan. Tot die tijd staan de lijsten op regels.")
-    return LookedBack(frame=_came_of(ground, scored, tests), skipped=tuple(skipped), cards=cards, left_out_note=note)
+    return LookedBack(
+        frame=_came_of(ground, scored, tests),
+        skipped=tuple(skipped),
+        cards=cards,
+        left_out_note=left_out_note(left_out),
+        merged_note=parties_note(parted),
+    )
 
 
 def look_back_with(ground: Ground, panel: pl.DataFrame, cards: Mapping[date, Scorecard]) -> LookedBack:
@@ -184,7 +217,8 @@ def _columns(ground: Ground, frame: pl.DataFrame) -> pl.DataFrame:
     missed = pl.col(SIMPLE).fill_null(0.0) / 2  # less than one rule
     others = pl.col(SIMPLE) - pl.coalesce("absent_vs_class_4w", "absent_vs_school_4w")
     sectors = {school: one.sector.value for school, one in ground.settings.items()}
-    extra = [name for name in (*(rival.name for rival in RIVALS), *COLUMNS) if name in frame.columns]
+    rivals = (rival.name for rival in RIVALS)
+    extra = [name for name in (*rivals, *COLUMNS, *MERGED, *APART) if name in frame.columns]
     return frame.with_columns(
         sector=pl.col("school").replace_strict(sectors, return_dtype=pl.String),
         rules=pl.col("loud") + missed,
@@ -209,19 +243,18 @@ def judged(ground: Ground, looked: LookedBack, *, population: Literal["new", "al
     return judge(looked.frame, rankings, capacity=_capacity(ground), outcome=ground.outcome.name)
 
 
-def _judged_left_out(ground: Ground, looked: LookedBack) -> Evaluation | None:
-    """Figures of the model that never saw the school, beside the one that did, where there is any."""
-    if COLUMNS[0] not in looked.frame.columns:
+def _judged_beside(ground: Ground, looked: LookedBack, own: Sequence[Ranking]) -> Evaluation | None:
+    """Figures of models that were learned otherwise, beside yardsticks, as far as the first scored anybody."""
+    if own[0].column not in looked.frame.columns:
         return None
-    frame = looked.frame.filter(pl.col(COLUMNS[0]).is_not_null())
-    own = Ranking("left_out", "de scorekaart zonder deze school", COLUMNS[0], "model", COLUMNS[1])
-    beside = [one for one in rankings_of(frame) if one.name in {"scorecard", "rules", "absence_4w", "chance"}]
+    frame = looked.frame.filter(pl.col(own[0].column).is_not_null())
+    beside = [one for one in rankings_of(frame) if one.name in {"rules", "absence_4w", "chance"}]
     if frame.is_empty():
         return None
     try:
-        return judge(frame, [own, *beside], capacity=_capacity(ground), outcome=ground.outcome.name)
+        return judge(frame, [*own, *beside], capacity=_capacity(ground), outcome=ground.outcome.name)
     except NotEnoughDataError:
-        return None  # not one case at the last origin
+        return None  # not one case at those origins
 
 
 def rankings_of(frame: pl.DataFrame) -> list[Ranking]:

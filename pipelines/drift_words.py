@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Literal
 
 from data_contracts.model_page import SchoolDrift
+from features.catalogue import feature
 from features.words import day_text
 from models.drift import settings
 
 TOTAL = "absent"
 """The kind that holds all others: kinds that shift while it stays are recorded otherwise."""
+RECORDING = "recording"
+"""The theme of features that say how a school registers."""
 _EVENTS = frozenset({"late", "removed"})
+_NAMED = 3  # features that are named where scores moved
+_LEAST = 0.005  # log-odds: less is written as nothing
 Said = tuple[Literal["calm", "recording", "drift"], str, date | None]
 
 
@@ -21,6 +27,8 @@ def described(
     *,
     score_since: date | None,
     score_up: bool,
+    score_by: Sequence[tuple[str, float]] = (),
+    features: Mapping[str, tuple[date, bool]] = MappingProxyType({}),
 ) -> Said:
     """Say what changed at one school: first whether the recording did, then whether pupils or scores did.
 
@@ -32,23 +40,31 @@ def described(
         Kinds that are no longer registered.
     score_since, score_up
         From when scores moved, if they did, and which way.
+    score_by
+        What each feature did to that: names and log-odds.
+    features
+        Features that came to weigh otherwise at the school: from which Monday, and whether they raise scores more.
     """
+    by = _by(score_by, up=score_up)
     shifted = [] if TOTAL in alarms else [kind for kind in alarms if kind not in _EVENTS]
     recording = [kind for kind in alarms if kind in _recording() or kind in shifted or kind in gone]
     recording += [kind for kind in gone if kind not in recording]
-    if recording:
-        since = min((alarms[kind] for kind in recording if kind in alarms), default=None)
-        words = "; ".join(_kind(kind, rising, gone=kind in gone) for kind in recording)
-        scores = " Ook de scores verschoven." if score_since is not None else ""
+    habits = {name: said for name, said in features.items() if feature(name).theme == RECORDING}
+    if recording or habits:
+        began = [alarms[kind] for kind in recording if kind in alarms] + [monday for monday, _ in habits.values()]
+        since = min(began, default=None)
+        words = "; ".join([*(_kind(kind, rising, gone=kind in gone) for kind in recording), *_weighing(habits)])
+        scores = f" Ook de scores verschoven{by}." if score_since is not None else ""
         text = (
             f"De registratie lijkt veranderd{_from(since)}: {words}.{scores} Vraag dit eerst na: verandert alleen het "
             "registreren, dan zegt een hogere of lagere score niets over leerlingen."
         )
         return "recording", text, since
-    if alarms or score_since is not None:
-        words = "; ".join(_kind(kind, rising, gone=False) for kind in alarms)
-        since = min([*alarms.values(), *([score_since] if score_since else [])])
-        scores = f"de scores zijn {'hoger' if score_up else 'lager'} geworden" if score_since is not None else ""
+    if alarms or features or score_since is not None:
+        words = "; ".join([*(_kind(kind, rising, gone=False) for kind in alarms), *_weighing(features)])
+        began = [*alarms.values(), *(monday for monday, _ in features.values())]
+        since = min([*began, *([score_since] if score_since else [])])
+        scores = f"de scores zijn {'hoger' if score_up else 'lager'} geworden{by}" if score_since is not None else ""
         both = "; ".join(part for part in (words, scores) if part)
         return "drift", f"Anders dan vorig jaar en dan de andere scholen{_from(since)}: {both}.", since
     return "calm", "Geen verandering te zien.", None
@@ -81,6 +97,27 @@ def _kind(name: str, rising: Mapping[str, bool], *, gone: bool) -> str:
     if gone:
         return f"{label}: komt niet meer voor"
     return f"{'meer' if rising[name] else 'minder'} {label}"
+
+
+def _weighing(features: Mapping[str, tuple[date, bool]]) -> list[str]:
+    """Name the features that came to weigh otherwise, those that did so first."""
+    first = sorted(features.items(), key=lambda said: (said[1][0], said[0]))
+    words = [
+        f"'{feature(name).label}' verhoogt scores {'meer' if up else 'minder'}" for name, (_, up) in first[:_NAMED]
+    ]
+    return words + ([f"en {len(first) - _NAMED} andere kenmerken"] if len(first) > _NAMED else [])
+
+
+def _by(moved: Sequence[tuple[str, float]], *, up: bool) -> str:
+    """Name the features that moved a score most in the direction in which it went."""
+    along = [pair for pair in moved if (pair[1] > 0) == up and abs(pair[1]) >= _LEAST]
+    largest = sorted(along, key=lambda pair: -abs(pair[1]))[:_NAMED]
+    words = " en ".join(f"'{feature(name).label}' ({_signed(points)})" for name, points in largest)
+    return f", vooral door {words}" if words else ""
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.2f}".replace(".", ",").replace("-", "\N{MINUS SIGN}")
 
 
 def _from(since: date | None) -> str:

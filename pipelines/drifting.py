@@ -85,8 +85,13 @@ def _looked(home: Home, lake: Lake, card: Scorecard, *, until: date, moment: dat
     lines: list[SchoolDrift] = []
     for group, among in _groups({school: lake.settings(school).sector.value for school in schools}):
         kinds = _kinds(weekly.filter(pl.col("school").is_in(among)), among, year=year)
-        scores = _scores(scored.filter(pl.col("school").is_in(among)), among, year=year)
-        lines += [_judged(school, names[school], among.index(school), kinds, scores) for school in group]
+        theirs = scored.filter(pl.col("school").is_in(among))
+        scores, points = _scores(theirs, among, year=year), _points(theirs, among, year=year)
+        for school in group:
+            by = moved_by(theirs, school, year=year)
+            place = among.index(school)
+            apart = _apart(points, place, _features(theirs))
+            lines.append(_judged(school, names[school], place, kinds, scores, by, apart))
     lines.sort(key=lambda line: line.school)
     return Drift(
         scorecard=card.version,
@@ -148,21 +153,51 @@ def _kinds(frame: pl.DataFrame, schools: Sequence[str], *, year: date) -> _Kinds
 
 
 def _scores(frame: pl.DataFrame, schools: Sequence[str], *, year: date) -> _Kinds:
+    """The mean score, followed from look to look."""
+    rows = frame.unique(["school", "moment"])
+    return _from_look_to_look(rows, {"score": rows}, schools, column="score", year=year)
+
+
+def _points(frame: pl.DataFrame, schools: Sequence[str], *, year: date) -> _Kinds:
+    """What each feature adds to the mean score, followed from look to look; in the order of `_features`."""
+    by_feature = {name: frame.filter(pl.col("feature") == name) for name in _features(frame)}
+    terms = settings()
+    floor, back = float(terms["smallest_points"]), int(terms["looks_back"])
+    return _from_look_to_look(frame, by_feature, schools, column="points", year=year, floor=floor, back=back)
+
+
+def _features(frame: pl.DataFrame) -> list[str]:
+    found: list[str] = sorted(frame["feature"].unique().to_list())
+    return found
+
+
+def _from_look_to_look(
+    frame: pl.DataFrame,
+    series: Mapping[str, pl.DataFrame],
+    schools: Sequence[str],
+    *,
+    column: str,
+    year: date,
+    floor: float = 0.0,
+    back: int = 1,
+) -> _Kinds:
     terms = settings()
     moments = sorted(frame["moment"].unique().to_list())
     if not moments:
         return _Kinds([], None, None)
-    score = _table(frame.unique(["school", "moment"]), "moment", "score", schools)
+    values = np.stack([_table(rows, "moment", column, schools) for rows in series.values()], axis=-1)
     starts = np.array([school_year_start(one - timedelta(days=7)).toordinal() for one in moments], dtype=np.int64)
-    series = Series(
-        values=score[:, :, None],
-        counts=~np.isnan(score),
+    looked = Series(
+        values=values,
+        counts=~np.isnan(values[:, :, 0]),  # all series are of the same looks
         years=starts,
         reference=starts < year.toordinal(),
         tested=starts == year.toordinal(),
+        back=back,
+        floor=floor,
     )
-    limit = limit_for(1, looks=int(terms["school_weeks"] / terms["score_every"]))
-    return _Kinds(moments, follow(series, limit=limit, fewest_reference=int(terms["fewest_reference_looks"])), None)
+    limit = limit_for(len(series), looks=int(terms["school_weeks"] / terms["score_every"]))
+    return _Kinds(moments, follow(looked, limit=limit, fewest_reference=int(terms["fewest_reference_looks"])), None)
 
 
 def _table(
@@ -176,7 +211,27 @@ def _table(
     return wide.with_columns(blank).select(schools).to_numpy().astype(np.float64)
 
 
-def _judged(school: str, name: str, place: int, kinds: _Kinds, scores: _Kinds) -> SchoolDrift:
+def _apart(points: _Kinds, place: int, names: Sequence[str]) -> dict[str, tuple[date, bool]]:
+    """Features that came to weigh otherwise at a school: the Monday from which, and whether they raise scores more."""
+    found = points.followed
+    if found is None:
+        return {}
+    return {
+        name: (points.weeks[found.since[place, number]], bool(found.rising[place, number]))
+        for number, name in enumerate(names)
+        if found.alarm[place, number] >= 0
+    }
+
+
+def _judged(
+    school: str,
+    name: str,
+    place: int,
+    kinds: _Kinds,
+    scores: _Kinds,
+    by: Sequence[tuple[str, float]],
+    apart: Mapping[str, tuple[date, bool]],
+) -> SchoolDrift:
     """First ask whether the recording changed; only then whether pupils or scores did."""
     terms = settings()
     if kinds.followed is None:
@@ -192,22 +247,54 @@ def _judged(school: str, name: str, place: int, kinds: _Kinds, scores: _Kinds) -
     moved = scores.followed is not None and scores.followed.alarm[place, 0] >= 0
     from_look = scores.weeks[scores.followed.since[place, 0]] if scores.followed is not None and moved else None
     up = scores.followed is not None and bool(scores.followed.rising[place, 0])
-    verdict, text, since = described(alarms, rising, gone, score_since=from_look, score_up=up)
+    verdict, text, since = described(
+        alarms, rising, gone, score_since=from_look, score_up=up, score_by=by, features=apart
+    )
     return SchoolDrift(school=school, name=name, verdict=verdict, text=text, since=since)
+
+
+def _same_look(scored: pl.DataFrame, *, year: date) -> tuple[date, date] | None:
+    """Return the last Monday that was looked at, and the one as far into the year before; None where there is none."""
+    moments = sorted(scored["moment"].unique().to_list())
+    now = [one for one in moments if one > year]
+    then = [one for one in moments if one <= year]
+    return (now[-1], then[len(now) - 1]) if now and len(then) >= len(now) else None
+
+
+def moved_by(scored: pl.DataFrame, school: str, *, year: date) -> tuple[tuple[str, float], ...]:
+    """What each feature did to a school's mean score since the same time a year before, beyond what it did elsewhere.
+
+    Parameters
+    ----------
+    scored
+        Of the schools it is compared with and its own (`pipelines.observed.scored_by_moment`).
+    year
+        First day of this school year.
+
+    Returns
+    -------
+    tuple
+        Names and log-odds. A score is a sum, so these add up to the whole difference; empty where there is no year before.
+    """
+    looks = _same_look(scored, year=year)
+    if looks is None:
+        return ()
+    now, then = (scored.filter(pl.col("moment") == one).select("school", "feature", "points") for one in looks)
+    change = now.join(then, on=["school", "feature"], suffix="_then").select(
+        "feature", own=pl.col("school") == school, change=pl.col("points") - pl.col("points_then")
+    )
+    here, there = (pl.col("change").filter(which).mean() for which in (pl.col("own"), ~pl.col("own")))
+    found = change.group_by("feature", maintain_order=True).agg(here - there).drop_nulls()
+    return tuple(found.iter_rows())
 
 
 def _moved(scored: pl.DataFrame, *, year: date) -> tuple[str, ...]:
     """Features that differ from what was learned at the last look, at most schools, and did not a year before."""
-    moments = sorted(scored["moment"].unique().to_list())
-    now = [one for one in moments if one > year]
-    then = [one for one in moments if one <= year]
-    if not now or len(then) < len(now):
+    looks = _same_look(scored, year=year)
+    if looks is None:
         return ()
     middle = scored.group_by("moment", "feature").agg(pl.col("psi").median())
-    last, before = (
-        dict(middle.filter(pl.col("moment") == one).select("feature", "psi").iter_rows())
-        for one in (now[-1], then[len(now) - 1])
-    )
+    last, before = (dict(middle.filter(pl.col("moment") == one).select("feature", "psi").iter_rows()) for one in looks)
     large = settings()["psi_large"]
     found = sorted((name for name in last if last[name] >= large > before.get(name, 0.0)), key=lambda name: -last[name])
     figures = {name: f"{last[name]:.2f}".replace(".", ",") for name in found}

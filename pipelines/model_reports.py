@@ -50,7 +50,7 @@ def show_explained(found: "Explained", *, as_json: bool) -> None:
     console.print(f"{found.pupil} op {found.school}, week {found.week}, uitgave {found.edition}: {place}")
     table = Table("kenmerk", "waarde", "log-odds")
     table.add_row("Gemiddelde leerling", "", f"{found.baseline!r}")
-    for part in sorted(found.contributions, key=lambda one: -abs(one.log_odds)):
+    for part in sorted(found.contributions, key=lambda one: -one.log_odds):  # what raises first, what lowers last
         value = "onbekend" if part.value is None else f"{part.value:.4g}"
         table.add_row(part.label, value, f"{part.log_odds!r}")
     table.add_row("Som: de score", "", f"{found.log_odds!r}")
@@ -60,6 +60,13 @@ def show_explained(found: "Explained", *, as_json: bool) -> None:
         console.print(f"{title}:")
         for sentence in sentences:
             console.print(f"  {sentence}", markup=False)
+    if found.before is not None:
+        total = sum(one.log_odds for one in found.moved)
+        moves = Table(f"wat de score bewoog sinds de lijst van {found.before}", "log-odds")
+        for one in sorted(found.moved, key=lambda one: -one.log_odds):
+            moves.add_row(one.label, f"{one.log_odds!r}")
+        moves.add_row("Som: het verschil met toen", f"{total!r}")
+        console.print(moves)
     if found.equal:
         words = "" if found.words_equal else " De zinnen luiden nu anders dan toen."
         console.print(f"Gelijk aan wat is gepubliceerd, tot op de laatste bit.{words}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import narwhals as nw
 import polars as pl
@@ -24,7 +25,7 @@ _SCORED = {
     "pupils": pl.Int64,
     "score": pl.Float64,
     "feature": pl.String,
-    "mean": pl.Float64,
+    "points": pl.Float64,
     "psi": pl.Float64,
 }
 
@@ -71,12 +72,13 @@ def recorded_by_week(
 def scored_by_moment(
     home: Home, schools: Sequence[str], card: Scorecard, *, moments: Sequence[date], say: Progress
 ) -> pl.DataFrame:
-    """Mean score, and mean and stability index of every feature, per school and Monday as it was known then.
+    """Mean score, and of every feature what it adds to that (log-odds) and its stability index.
 
-    What was worked out before is kept beside the scorecard; only new Mondays and schools are counted.
+    Per school and Monday as it was known then. What was worked out before is kept beside the scorecard; only new Mondays
+    and schools are counted.
     """
     path = home.papers(card.version) / "weeks.parquet"
-    known = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_SCORED)
+    known = _kept(path)
     done = set(known.select("school", "moment").unique().iter_rows())
     todo = [school for school in schools if any((school, moment) not in done for moment in moments)]
     parts = [known]
@@ -97,18 +99,24 @@ def scored_by_moment(
     return found.filter(pl.col("moment").is_in(list(moments)) & pl.col("school").is_in(list(schools)))
 
 
+def _kept(path: Path) -> pl.DataFrame:
+    """Read what was worked out before; what an earlier edition kept otherwise is worked out again."""
+    found = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_SCORED)
+    return found if found.schema == _SCORED else pl.DataFrame(schema=_SCORED)
+
+
 def _summary(rows: pl.DataFrame, card: Scorecard, school: object, moment: object) -> pl.DataFrame:
     matrix = as_matrix(rows, card.names)
-    indices = stability(card, matrix)
-    means = rows.select(pl.col(name).cast(pl.Float64).mean() for name in card.names).row(0, named=True)
+    indices, scores = stability(card, matrix), card.score(matrix)
+    card.check(scores)
     return pl.DataFrame(
         {
             "school": school,
             "moment": moment,
             "pupils": len(rows),
-            "score": float(card.score(matrix).log_odds.mean()),
+            "score": float(scores.log_odds.mean()),
             "feature": list(card.names),
-            "mean": [means[name] for name in card.names],
+            "points": scores.contributions.mean(axis=0),
             "psi": [indices[name] for name in card.names],
         },
         schema=_SCORED,

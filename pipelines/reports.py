@@ -74,6 +74,8 @@ def show_backtest(result: "BacktestResult", *, as_json: bool) -> None:
         return
     console = _console()
     show_evaluation(result.evaluation, console)
+    if result.next_step:
+        console.print(result.next_step, highlight=False)
     lead, calm = result.lead_time, result.stability
     if lead is not None and lead.cases:
         days = lead.to_reached.median
@@ -86,9 +88,13 @@ def show_backtest(result: "BacktestResult", *, as_json: bool) -> None:
             console.print(text, highlight=False)
     if calm is not None and calm.week_to_week is not None:
         _show_changes(calm, console)
-    for title, other in (("Alle gevallen", result.everyone), ("Scholen weggelaten", result.left_out)):
+    for title, note, other in (
+        ("Alle gevallen.", "", result.everyone),
+        ("Scholen weggelaten.", result.left_out_note, result.left_out),
+        ("Samengevoegd zonder rijen te delen.", result.merged_note, result.merged),
+    ):
         if other is not None:
-            console.print(f"{title}. {result.left_out_note if other is result.left_out else ''}", highlight=False)
+            console.print(f"{title} {note}".strip(), highlight=False)
             show_evaluation(other, console)
     for text in result.skipped:
         console.print(f"Overgeslagen: {text}", highlight=False)

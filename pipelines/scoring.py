@@ -10,6 +10,7 @@ from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.identifiers import PUPIL_PATTERN
 from data_contracts.weekly_list import Basis, Contribution, Signal, WeeklyList
 from features.calendar import monday
+from models.explain import moved_by_feature
 from models.serving import scorecard
 from pipelines.counting import count
 from pipelines.home import Home
@@ -17,12 +18,22 @@ from pipelines.keys import Keys
 from pipelines.lake import Lake
 from pipelines.listing import weekly_list
 from pipelines.objections import objected
-from pipelines.publishing import open_database, published
+from pipelines.publishing import open_database, previous, published
 from pipelines.weekly import gathered
 
 _NUMBERS = ("baseline", "log_odds", "probability", "contributions", "position")
 _WORDS = ("raising", "lowering", "tier", "certainty", "frequency")
 _OTHER = "Kies met --school uit: {schools}."
+
+
+class Move(BaseModel):
+    """How far one feature moved a score since the list before (log-odds)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feature: str
+    label: str
+    log_odds: float
 
 
 class Explained(BaseModel):
@@ -40,6 +51,9 @@ class Explained(BaseModel):
         Place in the order, and whether that is on the list.
     raising, lowering
         Sentences, strongest first.
+    before, moved
+        Monday of the school's list before, and what moved the score since then, largest first: together the whole
+        difference of the two scores. None and empty where the pupil had no score of the same model on it.
     equal
         Whether every number is the published one, to the last bit.
     words_equal
@@ -63,6 +77,8 @@ class Explained(BaseModel):
     on_list: bool
     raising: tuple[str, ...]
     lowering: tuple[str, ...]
+    before: date | None = None
+    moved: tuple[Move, ...] = ()
     equal: bool
     words_equal: bool
     differences: tuple[str, ...]
@@ -98,6 +114,7 @@ def explain(home: Home, *, pupil: str, week: date, school: str | None = None, ed
         why = made.basis_reason if made.basis is Basis.RULES else "Deze leerling was al langdurig afwezig."
         raise NotFoundError(detail, remedy=why)
     again = _again(home, made, shown.pupil, since)
+    before, moved = _moved(home, made, shown)
     differences = tuple(
         f"{name}: gepubliceerd {_told(shown, name)}, nu {_told(again, name)}"
         for name in _unequal(again, shown, _NUMBERS)
@@ -116,6 +133,8 @@ def explain(home: Home, *, pupil: str, week: date, school: str | None = None, ed
         on_list=again.on_list,
         raising=tuple(reason.text for reason in again.raising),
         lowering=tuple(reason.text for reason in again.lowering),
+        before=before,
+        moved=moved,
         equal=not differences,
         words_equal=not _unequal(again, shown, _WORDS),
         differences=differences,
@@ -184,6 +203,21 @@ def _again(home: Home, made: WeeklyList, pupil: str, since: datetime) -> Signal:
         detail = "deze leerling krijgt uit de opgeslagen gegevens geen score meer"
         raise NotFoundError(detail, remedy="Er is iets aan de opslag of aan de instellingen van de school veranderd.")
     return found
+
+
+def _moved(home: Home, made: WeeklyList, shown: Signal) -> tuple[date | None, tuple[Move, ...]]:
+    """What moved the published score since the school's list before, and of which Monday that was."""
+    database = open_database(home.database_url)
+    earlier = previous(database, school=made.school, before=made.week)
+    database.dispose()
+    if earlier is None or earlier.model_version != made.model_version:
+        return None, ()
+    then = next((one for one in earlier.signals if one.pupil == shown.pupil and one.log_odds is not None), None)
+    if then is None:
+        return None, ()
+    labels = {part.feature: part.label for part in shown.contributions}
+    moves = (Move(feature=name, label=labels[name], log_odds=move) for name, move in moved_by_feature(shown, then))
+    return earlier.week, tuple(moves)
 
 
 def _unequal(again: Signal, shown: Signal, names: tuple[str, ...]) -> list[str]:

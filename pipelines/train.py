@@ -137,7 +137,8 @@ def train(
     _keep(home, fitted, back)
     say("Vastleggen in MLflow", 0, 1)
     params = {**asdict(plan), **asdict(settings), "features": len(fitted.scorecard.shapes), "trees": fitted.iterations}
-    number = record(home, fitted.scorecard, back.evaluation, largest_gap=fitted.largest_gap, params=params)
+    gap, early = fitted.largest_gap, back.lead_time
+    number = record(home, fitted.scorecard, back.evaluation, largest_gap=gap, params=params, lead_time=early)
     if chosen.name == LISTED:
         propose(home.scorecards, fitted.scorecard)
     say("Klaar", 1, 1)

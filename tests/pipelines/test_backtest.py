@@ -16,18 +16,21 @@ from typer.testing import CliRunner
 from data_contracts.errors import NotEnoughDataError, StorageError
 from models.explain import THEMES
 from models.figures import Evaluation
+from models.merge import merge
+from models.scorecard import as_matrix
 from models.splits import as_of, split
 from models.stability import Moves
 from pipelines import backtest
 from pipelines.backtest import SIMPLE
 from pipelines.cli import app
 from pipelines.evaluation_page import write
-from pipelines.fitting import fit_known
+from pipelines.fitting import fit_known, fit_rows, known_rows
 from pipelines.home import Home
-from pipelines.left_out import groups_of
+from pipelines.left_out import LeftOut, groups_of, left_out_note
 from pipelines.looked_back import BacktestResult, LookedBack
 from pipelines.moves import moves_of, why_moved
 from pipelines.panels import features_at, survey
+from pipelines.parties import Parted, parties_note, with_parties
 from pipelines.rivals import RIVALS, totals_at
 from pipelines.week_by_week import weeks_of
 
@@ -91,12 +94,16 @@ def test_no_pupil_stands_in_the_report_or_the_figures(folder: Path, frame: pl.Da
         assert not any(pupil in text for pupil in frame["pupil"].unique().to_list())
 
 
-def test_each_school_is_left_out_once(result: BacktestResult, frame: pl.DataFrame):
-    assert result.left_out_note == "Elke school is één keer weggelaten (2 modellen)."
-    last = frame.filter(pl.col("origin") == frame["origin"].max())
-    assert last["left_out"].null_count() == 0
-    assert (last["left_out"] != last["log_odds"]).any()
+def test_each_school_is_left_out_once_at_each_of_the_latest_dates(result: BacktestResult, frame: pl.DataFrame):
+    dates = len(result.evaluation.origins)
+    words = "1 peildatum" if dates == 1 else f"{dates} peildata"
+    assert result.left_out_note == f"Vanaf {words} is elke school één keer weggelaten ({2 * dates} modellen)."
+    assert frame["left_out"].null_count() == 0
+    assert (frame["left_out"] != frame["log_odds"]).any()
     assert [one.name for one in result.left_out.pooled.rankings][:2] == ["left_out", "scorecard"]
+    assert result.left_out.origins == result.evaluation.origins
+    assert result.left_out.pooled.cases == result.evaluation.pooled.cases
+    assert [one.key for one in result.left_out.of("school")] == list(SCHOOLS)
 
 
 def test_many_schools_are_left_out_in_groups_that_each_hold_large_and_small_ones():
@@ -105,6 +112,88 @@ def test_many_schools_are_left_out_in_groups_that_each_hold_large_and_small_ones
     assert sorted(school for group in groups for school in group) == [f"s{number:02}" for number in range(28)]
     assert all(min(group) <= "s05" and max(group) >= "s22" for group in groups)
     assert groups_of({"a": 3, "b": 9}) == (("b",), ("a",))
+
+
+@pytest.mark.parametrize(
+    ("done", "note"),
+    [
+        ([], ""),
+        ([LeftOut(date(2026, 1, 5), ())], "Er is maar één school, dus er valt geen school weg te laten."),
+        (
+            [LeftOut(date(2026, 1, 5), (("a",), ("b",)), failed=1)],
+            (
+                "Vanaf 1 peildatum is elke school één keer weggelaten (1 model). Er bleef te weinig over om van te "
+                "leren: op 05-01-2026 1 van de 2 keer."
+            ),
+        ),
+        (
+            [LeftOut(date(2026, 1, 5), (("a", "c"), ("b",))), LeftOut(date(2026, 3, 9), (("a", "c"), ("b",)))],
+            (
+                "Vanaf 2 peildata is elke school één keer weggelaten (4 modellen). Het zijn er veel: steeds zijn er enkele "
+                "samen weggelaten, grote en kleine door elkaar."
+            ),
+        ),
+    ],
+)
+def test_how_schools_were_left_out_is_said(done: list[LeftOut], note: str):
+    assert left_out_note(done) == note
+
+
+def test_merged_whole_and_apart_stand_beside_each_other_on_the_same_pupils(result: BacktestResult, frame: pl.DataFrame):
+    assert [one.name for one in result.merged.pooled.rankings][:3] == ["merged", "scorecard", "apart"]
+    assert result.merged.origins == result.evaluation.origins
+    assert result.merged.pooled.cases == result.evaluation.pooled.cases
+    found = {one.name: one.found.value for one in result.merged.pooled.rankings}
+    assert min(found["merged"], found["apart"]) > found["chance"]
+    assert (frame["merged"] != frame["log_odds"]).any()
+    assert (frame["merged"] != frame["apart"]).any()
+    assert result.merged_note.startswith("Vanaf ")
+
+
+def test_a_party_learns_from_its_own_schools_alone_and_what_is_merged_is_their_scorecards(
+    small_home: Home, frame: pl.DataFrame
+):
+    ground = survey(small_home, OUTCOME, until=None, plan=PLAN)
+    origin = frame["origin"].max()
+    panel = features_at(ground, plan=PLAN)
+    parts = split(ground.weeks, ground.origins, OUTCOME, moment=origin, plan=PLAN)
+    rows = known_rows(ground, panel, parts, moment=as_of(origin))
+    few = replace(SMALL, min_pupils_fit=3, min_pupils_calibrate=1)
+    cards = {
+        school: fit_rows(
+            ground, rows.filter(pl.col("school") == school), parts, moment=as_of(origin), settings=few
+        ).scorecard
+        for school in SCHOOLS
+    }
+    seen = frame.filter(pl.col("origin") == origin).sort("school", "pupil")
+    there = panel.filter(pl.col("origin") == origin).sort("school", "pupil")
+    matrix = as_matrix(there, cards[SCHOOLS[0]].names)
+    assert seen["merged"].to_list() == merge(list(cards.values())).score(matrix).log_odds.tolist()
+    for school, card in cards.items():
+        here = (there["school"] == school).to_numpy()
+        assert seen.filter(pl.col("school") == school)["apart"].to_list() == card.score(matrix[here]).log_odds.tolist()
+
+
+def test_where_a_party_has_too_little_nothing_is_merged_and_that_is_said(small_home: Home, frame: pl.DataFrame):
+    ground = survey(small_home, OUTCOME, until=None, plan=PLAN)
+    origin = frame["origin"].max()
+    panel = features_at(ground, plan=PLAN)
+    parts = split(ground.weeks, ground.origins, OUTCOME, moment=origin, plan=PLAN)
+    rows = known_rows(ground, panel, parts, moment=as_of(origin))
+    empty = rows.with_columns(outcome=pl.when(pl.col("school") == SCHOOLS[0]).then(pl.col("outcome")).otherwise(0))
+    there = panel.filter(pl.col("origin") == origin)
+    with_none, how = with_parties(ground, there, empty, parts, settings=SMALL, say=lambda *_: None)
+    assert with_none["merged"].null_count() == with_none["apart"].null_count() == len(there)
+    assert f"Niet gelukt: {origin:%d-%m-%Y}: 0 leerlingen met deze uitkomst" in parties_note([how])
+
+
+def test_how_schools_were_parted_is_said():
+    assert parties_note([]) == ""
+    alone = "Er is maar één school, dus er valt niets samen te voegen."
+    assert parties_note([Parted(date(2026, 1, 5))]) == alone
+    both = parties_note([Parted(date(2026, 1, 5), (14, 14)), Parted(date(2026, 3, 9), failed="09-03-2026: te weinig")])
+    assert both.startswith("Vanaf 1 peildatum leren twee helften van de scholen elk apart")
+    assert both.endswith("Niet gelukt: 09-03-2026: te weinig.")
 
 
 def test_lists_are_followed_week_by_week(result: BacktestResult, frame: pl.DataFrame):
@@ -175,6 +264,8 @@ def test_the_command_shows_figures_and_says_what_it_skipped(result: BacktestResu
     assert "Overgeslagen: " in told.output
     assert "nieuwe gevallen kwamen op een lijst" in told.output
     assert "door nieuwe gegevens" in told.output
+    assert "Scholen weggelaten. Vanaf" in told.output
+    assert "Samengevoegd zonder rijen te delen. Vanaf" in told.output
     assert "log-odds" in told.output
     as_json = CliRunner().invoke(app, ["evaluate", "--json"])
     assert BacktestResult.model_validate(json.loads(as_json.output)) == result
@@ -199,6 +290,8 @@ def test_one_school_alone_is_judged_too_and_leaves_nothing_out(small_home: Home,
     result = backtest.evaluate(one_school(small_home, tmp_path / "one"), plan=PLAN, settings=few, out=tmp_path / "out")
     assert result.left_out is None
     assert result.left_out_note == "Er is maar één school, dus er valt geen school weg te laten."
+    assert result.merged is None
+    assert result.merged_note == "Er is maar één school, dus er valt niets samen te voegen."
     assert result.evaluation.of("school") == ()
     assert "Er is maar één school." in (tmp_path / "out" / "report.html").read_text("utf-8")
 

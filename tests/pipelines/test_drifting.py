@@ -11,11 +11,12 @@ from small_world import DELIVERED, FIRST, World
 
 from data_contracts.errors import NotFoundError, UsageError
 from features.calendar import school_year_start
+from features.catalogue import NAMES, feature
 from models.drift import settings
 from models.serving import Decision, champion, decide
 from pipelines import drifting
 from pipelines.drift_words import described
-from pipelines.drifting import drift
+from pipelines.drifting import _apart, _features, _points, drift, moved_by
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.model_page import model_page
@@ -27,9 +28,12 @@ NOW = datetime(2026, 6, 28, 12, tzinfo=UTC)
 
 
 class TestWords:
-    def said(self, alarms=(), *, rising=(), gone=(), score=None):
+    def said(self, alarms=(), *, rising=(), gone=(), score=None, up=True, by=(), features=()):
         rises = {kind["name"]: kind["name"] in rising for kind in settings()["kind"]}
-        return described(dict.fromkeys(alarms, SINCE), rises, list(gone), score_since=score, score_up=True)
+        alarmed = dict.fromkeys(alarms, SINCE)
+        return described(
+            alarmed, rises, list(gone), score_since=score, score_up=up, score_by=by, features=dict(features)
+        )
 
     def test_nothing(self):
         assert self.said() == ("calm", "Geen verandering te zien.", None)
@@ -55,6 +59,32 @@ class TestWords:
         verdict, text, since = self.said(score=SINCE)
         assert (verdict, since) == ("drift", SINCE)
         assert "de scores zijn hoger geworden" in text
+
+    def test_a_feature_that_came_to_weigh_otherwise_is_drift_though_no_score_moved(self):
+        verdict, text, since = self.said(features={"late_count_4w": (SINCE, True)})
+        assert (verdict, since) == ("drift", SINCE)
+        assert f"'{feature('late_count_4w').label}' verhoogt scores meer" in text
+
+    def test_a_feature_of_how_a_school_registers_is_recording_and_is_asked_first(self):
+        moved = {"school_unregistered_share_4w": (SINCE, False), "late_count_4w": (SINCE, True)}
+        verdict, text, since = self.said(features=moved)
+        assert (verdict, since) == ("recording", SINCE)
+        assert f"'{feature('school_unregistered_share_4w').label}' verhoogt scores minder" in text
+
+    def test_three_features_are_named_and_the_others_counted(self):
+        moved = dict.fromkeys(NAMES[:5], (SINCE, True))
+        assert "; en 2 andere kenmerken." in self.said(features=moved)[1]
+
+    def test_the_features_that_moved_a_score_most_its_way_are_named(self):
+        by = [("late_count_4w", -0.02), ("sick_rate_4w", 0.1), ("absent_rate_4w", -0.311), ("absent_rate_year", -0.001)]
+        _, text, _ = self.said(score=SINCE, up=False, by=by)
+        absent, late = (feature(name).label for name in ("absent_rate_4w", "late_count_4w"))
+        assert text.endswith(
+            f"de scores zijn lager geworden, vooral door '{absent}' (\N{MINUS SIGN}0,31) en '{late}' "
+            "(\N{MINUS SIGN}0,02)."
+        )
+        _, text, _ = self.said(["late"], gone=["late"], score=SINCE, up=False, by=by)
+        assert f"Ook de scores verschoven, vooral door '{absent}'" in text
 
     def test_more_lateness_alone_is_drift(self):
         assert self.said(["late"], rising=["late"])[0] == "drift"
@@ -101,6 +131,91 @@ def test_scores_are_worked_out_once_and_kept(home: Home, monkeypatch: pytest.Mon
     monkeypatch.setattr("pipelines.observed.stability", never)
     again = scored_by_moment(home, ["11ZZ01", "11ZZ02"], card, moments=moments, say=lambda *_: None)
     assert again.equals(more)
+
+
+def test_what_the_features_add_is_the_score(home: Home):
+    card = champion(home.scorecards)
+    found = scored_by_moment(home, ["11ZZ01", "11ZZ02"], card, moments=[date(2026, 3, 2)], say=lambda *_: None)
+    for rows in found.partition_by("school"):
+        assert card.baseline + rows["points"].sum() == pytest.approx(rows["score"][0], abs=1e-9)
+
+
+def test_what_an_earlier_edition_kept_otherwise_is_worked_out_again(home: Home):
+    card = champion(home.scorecards)
+    path = home.papers(card.version) / "weeks.parquet"
+    moments = [date(2026, 3, 2)]
+    found = scored_by_moment(home, ["11ZZ01"], card, moments=moments, say=lambda *_: None)
+    found.rename({"points": "mean"}).with_columns(psi=pl.lit(9.0)).write_parquet(path)
+    again = scored_by_moment(home, ["11ZZ01"], card, moments=moments, say=lambda *_: None)
+    assert again["points"].to_list() == pytest.approx(found["points"].to_list())
+    assert again["psi"].to_list() == pytest.approx(found["psi"].to_list())
+
+
+def test_what_each_feature_did_to_a_school_adds_up_to_what_its_score_did_beyond_the_others():
+    rng = np.random.default_rng(4)
+    names, schools = ("late_count_4w", "sick_rate_4w", "absent_rate_4w"), ("a", "b", "c")
+    looks = (date(2025, 10, 6), date(2025, 11, 3), date(2026, 10, 5), date(2026, 11, 2))
+    rows = [
+        {"school": school, "moment": moment, "feature": name, "points": rng.normal(), "psi": 0.0}
+        for school in schools
+        for moment in looks
+        for name in names
+    ]
+    scored = pl.DataFrame(rows)
+    sums = {
+        (school, moment): total
+        for school, moment, total in scored.group_by("school", "moment").agg(pl.col("points").sum()).iter_rows()
+    }
+    change = {school: sums[school, looks[3]] - sums[school, looks[1]] for school in schools}
+    found = dict(moved_by(scored, "a", year=date(2026, 8, 1)))
+    assert set(found) == set(names)
+    assert sum(found.values()) == pytest.approx(change["a"] - (change["b"] + change["c"]) / 2)
+    assert moved_by(scored.filter(pl.col("moment") > looks[1]), "a", year=date(2026, 8, 1)) == ()
+
+
+class TestEveryFeature:
+    """What each feature adds to the scores of a school is followed for itself: from look to look, against the others."""
+
+    SCHOOLS = tuple(f"school {letter}" for letter in "abcdefghijkl")
+    NAMES = ("late_count_4w", "sick_rate_4w", "absent_rate_4w", "absent_change_4w", "sick_spells_12w", "days_away_4w")
+    YEAR = date(2025, 8, 1)
+
+    def scored(self, seed: int, *, later: float = 0.0) -> pl.DataFrame:
+        """Two years of ten looks: schools differ for good, waves hit all; one feature at one school moves by `later`."""
+        rng = np.random.default_rng(seed)
+        looks = [date(2024, 9, 30) + timedelta(weeks=4 * n) for n in range(10)]
+        looks += [one + timedelta(weeks=52) for one in looks]
+        level = rng.normal(0, 0.3, (len(self.SCHOOLS), len(self.NAMES)))
+        wave = rng.normal(0, 0.2, (len(looks), 1, len(self.NAMES)))
+        points = level + wave + rng.normal(0, 0.05, (len(looks), len(self.SCHOOLS), len(self.NAMES)))
+        points[14:, 2, 0] += later
+        return pl.DataFrame(
+            [
+                {"school": school, "moment": look, "feature": name, "points": points[n, k, j], "score": 0.0, "psi": 0.0}
+                for n, look in enumerate(looks)
+                for k, school in enumerate(self.SCHOOLS)
+                for j, name in enumerate(self.NAMES)
+            ]
+        )
+
+    def alarms(self, seed: int, *, later: float = 0.0) -> dict[str, dict[str, tuple[date, bool]]]:
+        scored = self.scored(seed, later=later)
+        points = _points(scored, self.SCHOOLS, year=self.YEAR)
+        found = {school: _apart(points, place, _features(scored)) for place, school in enumerate(self.SCHOOLS)}
+        return {school: apart for school, apart in found.items() if apart}
+
+    def test_where_nothing_changes_fewer_than_one_school_in_twenty_is_called_out(self):
+        called = sum(len(self.alarms(seed)) for seed in range(20))
+        assert called / (20 * len(self.SCHOOLS)) < settings()["false_alarms"]
+
+    @pytest.mark.parametrize(("later", "rising"), [(0.6, True), (-0.6, False)])
+    def test_one_that_changes_at_one_school_is_found_there_and_nowhere_else(self, later: float, rising: bool):
+        found = self.alarms(1, later=later)
+        assert list(found) == ["school c"]
+        assert list(found["school c"]) == ["late_count_4w"]
+        since, up = found["school c"]["late_count_4w"]
+        assert up is rising
+        assert since >= date(2025, 9, 29) + timedelta(weeks=12)
 
 
 def test_two_schools_are_too_few_to_say_anything_and_that_is_said_everywhere(home: Home):
@@ -155,7 +270,7 @@ def test_a_school_that_stops_registering_lateness_is_told_to_look_at_its_recordi
                 "pupils": 600,
                 "score": -7 + rng.normal(0, 0.02) - (0.5 if school == SCHOOLS[0] and moment > date(2027, 1, 20) else 0),
                 "feature": "late_count_4w",
-                "mean": 0.1,
+                "points": -0.5 if school == SCHOOLS[0] and moment > date(2027, 1, 20) else 0.0,
                 "psi": 0.4 if school_year_start(moment).year == 2026 else 0.05,
             }
             for school in schools
@@ -184,7 +299,8 @@ def test_a_school_that_stops_registering_lateness_is_told_to_look_at_its_recordi
     assert verdicts == dict.fromkeys(SCHOOLS, "calm") | {SCHOOLS[0]: "recording"}
     told = found.schools[0]
     assert "te laat: komt niet meer voor" in told.text
-    assert "Ook de scores verschoven" in told.text
+    by = f"'{feature('late_count_4w').label}' (\N{MINUS SIGN}0,50)"
+    assert f"Ook de scores verschoven, vooral door {by}." in told.text
     assert date(2026, 12, 28) <= told.since <= date(2027, 2, 1)
     assert "bij 1 lijkt de registratie veranderd" in found.headline
     assert len(found.moved) == 1

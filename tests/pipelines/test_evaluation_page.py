@@ -7,6 +7,8 @@ import pytest
 
 from models.evaluate import Ranking, evaluate
 from models.figures import Bin, Curve, Evaluation, Figure
+from models.lead_time import lead_time
+from models.stability import stability
 from pipelines.evaluation_charts import curve_chart, days_chart, interval_bar, reliability_chart
 from pipelines.evaluation_page import figure, number, page, share
 from pipelines.looked_back import BacktestResult
@@ -15,22 +17,27 @@ OURS = Ranking("scorecard", "de scorekaart", "score", "model", "probability")
 RULES = Ranking("rules", "de regels", "rules", "rules")
 
 
+def rows(*, better: bool = True) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "school": "A",
+                "pupil": f"p{number}",
+                "origin": date(2026, 1, 5),
+                "outcome": int(number % 10 == 3),
+                "already": False,
+                "score": float(number % 10 == 3) if better else float(number % 10 == 4),
+                "probability": 0.5 if number % 10 == 3 else 0.01,
+                "rules": float(number % 5 == 3),
+            }
+            for number in range(200)
+        ]
+    )
+
+
 def judged(*, rules: bool = True, better: bool = True) -> Evaluation:
-    rows = [
-        {
-            "school": "A",
-            "pupil": f"p{number}",
-            "origin": date(2026, 1, 5),
-            "outcome": int(number % 10 == 3),
-            "already": False,
-            "score": float(number % 10 == 3) if better else float(number % 10 == 4),
-            "probability": 0.5 if number % 10 == 3 else 0.01,
-            "rules": float(number % 5 == 3),
-        }
-        for number in range(200)
-    ]
     rankings = [OURS, RULES] if rules else [OURS]
-    return evaluate(pl.DataFrame(rows), rankings, capacity={"A": 10}, outcome="long_absence", resamples=30)
+    return evaluate(rows(better=better), rankings, capacity={"A": 10}, outcome="long_absence", resamples=30)
 
 
 def report(evaluation: Evaluation, **others: object) -> str:
@@ -45,6 +52,11 @@ def test_a_model_that_does_not_beat_the_rules_is_said_first():
     assert text.index(evaluation.headline) < place < text.index("<h2>")
 
 
+def test_what_to_do_about_a_model_that_serves_stands_with_it():
+    text = report(judged(better=False), next_step="Neem het uit gebruik.")
+    assert text.index("niet met zekerheid verslagen.") < text.index("Neem het uit gebruik.") < text.index("<h2>")
+
+
 def test_a_model_that_does_beat_them_gets_no_such_notice():
     assert "niet met zekerheid verslagen" not in report(judged())
 
@@ -55,10 +67,30 @@ def test_without_rules_that_is_said():
 
 def test_parts_that_were_not_measured_are_named():
     text = report(judged())
+    assert "Hoe vroeg lijsten zijn, is niet gemeten." in text
+    assert "Hoeveel lijsten van week op week veranderen, is niet gemeten." in text
+    assert text.count("Dit is niet gemeten.") == 2
+    assert "Er is maar één school." in text
+
+
+def test_periods_without_cases_or_weeks_are_told_from_what_was_not_measured():
+    early = lead_time([], {}, thresholds=[], periods=[date(2026, 1, 5)], weeks=8, resamples=3)
+    text = report(judged(), lead_time=early, stability=stability([], []))
     assert "Er waren geen nieuwe gevallen in de periodes die week voor week te volgen zijn." in text
     assert "Er waren geen twee weken na elkaar te volgen." in text
-    assert "Dit is niet gemeten." in text
-    assert "Er is maar één school." in text
+
+
+def test_models_that_learned_otherwise_stand_with_their_difference_beside_the_one_of_all_rows():
+    merged = Ranking("merged", "de samengevoegde scorekaarten", "score", "model", "probability")
+    whole = Ranking("scorecard", "de scorekaart van alle rijen", "rules", "model")
+    other = evaluate(rows(), [merged, whole, RULES], capacity={"A": 10}, outcome="long_absence", resamples=30)
+    text = report(judged(), merged=other, merged_note="Twee helften.", left_out=other, left_out_note="Weggelaten.")
+    assert "Twee helften. Samen 20 nieuwe gevallen." in text
+    assert "Weggelaten. Samen 20 nieuwe gevallen." in text
+    gap = other.differences[0]
+    told = f"Verschil met de scorekaart van alle rijen: {figure(gap.found)} gevonden en {figure(gap.roc_auc, 'three')}"
+    assert told in text
+    assert "Verschil met de regels" not in text.split("Samenvoegen zonder rijen te delen")[1]
 
 
 def test_what_was_skipped_is_escaped_and_shown():

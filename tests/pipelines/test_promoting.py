@@ -10,12 +10,16 @@ import numpy as np
 import polars as pl
 import pytest
 from small_world import DELIVERED, World
+from typer.testing import CliRunner
 
-from data_contracts.errors import NotFoundError, UsageError
+from data_contracts.errors import ModelError, NotFoundError, UsageError
 from data_contracts.weekly_list import Basis, WeeklyList
 from models.evaluate import Ranking, evaluate
 from models.registry import aliased
+from models.scorecard import Floats, Scorecard, Scores
 from models.serving import challenger, champion, decisions, propose, save, scorecard
+from pipelines.backtest import advice
+from pipelines.cli import app
 from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.model_page import model_page
@@ -25,6 +29,7 @@ from pipelines.publishing import open_database, published
 from pipelines.scoring import _pseudonyms, explain
 from pipelines.standing import standing
 from pipelines.tested import Training, keep
+from pipelines.trained import trained
 from pipelines.weekly import weekly
 
 BY = "Fatima Bakker"
@@ -172,6 +177,19 @@ def later(minutes: int) -> datetime:
     return NOW + timedelta(minutes=minutes)
 
 
+class TestWhatToDoAfterLookingBack:
+    def test_a_serving_model_whose_method_does_not_beat_the_rules_should_go(self, home: Home, small: World):
+        passing(home, small.result.scorecard)
+        found = trained(home, small.result.scorecard).evaluation
+        worse = found.model_copy(update={"beats_rules": False})
+        assert advice(home, worse) == "", "lists stand on rules already"
+        promote(home, by=BY, now=NOW)
+        assert small.result.scorecard in advice(home, worse)
+        assert "aanwezig rollback --by NAAM" in advice(home, worse)
+        assert advice(home, found) == ""
+        assert advice(home, worse.model_copy(update={"outcome": "other"})) == ""
+
+
 class TestBack:
     def test_a_rollback_restores_the_model_and_its_lists_bit_for_bit(self, home: Home, small: World):
         passing(home, small.result.scorecard)
@@ -213,6 +231,28 @@ class TestBack:
         assert {made.model_version for made in fresh.values()} == {newer}
 
 
+def test_one_pupil_whose_parts_are_not_the_score_and_no_school_gets_a_list(
+    home: Home, small: World, monkeypatch: pytest.MonkeyPatch
+):
+    """In the weekly run itself; one school too many is enough to stop all."""
+    passing(home, small.result.scorecard)
+    promote(home, by=BY, now=NOW)
+    right = Scorecard.score
+
+    def off(card: Scorecard, matrix: Floats) -> Scores:
+        found = right(card, matrix)
+        return replace(found, log_odds=found.log_odds + np.where(np.arange(len(matrix)) == len(matrix) - 1, 2e-9, 0.0))
+
+    monkeypatch.setattr(Scorecard, "score", off)
+    with pytest.raises(ModelError, match=r"bij 1 van \d+ leerlingen is de score niet de som van haar delen"):
+        lists(home, later(1))
+    database = open_database(home.database_url)
+    assert not list(published(database, week=WEEK))
+    database.dispose()
+    monkeypatch.undo()
+    assert {made.basis for made in lists(home, later(2)).values()} == {Basis.SCORECARD}
+
+
 class TestAPublishedScoreIsMadeAgain:
     @pytest.fixture
     def made(self, home: Home, small: World) -> dict[str, WeeklyList]:
@@ -234,6 +274,35 @@ class TestAPublishedScoreIsMadeAgain:
                 found.log_odds, abs=1e-9
             )
             assert found.raising == tuple(reason.text for reason in signal.raising)
+
+    def test_what_moved_a_score_since_the_list_before_is_told_by_feature_and_adds_up(
+        self, home: Home, made: dict[str, WeeklyList], monkeypatch: pytest.MonkeyPatch
+    ):
+        one = next(iter(made.values()))
+        now = one.signals[0]
+        first = explain(home, pupil=now.pupil, week=WEEK)
+        assert (first.before, first.moved) == (None, ())
+        less = {now.contributions[0].feature: 0.25, now.contributions[3].feature: -0.5}
+        parts = tuple(
+            part.model_copy(update={"log_odds": part.log_odds - less.get(part.feature, 0.0)})
+            for part in now.contributions
+        )
+        then = now.model_copy(update={"contributions": parts, "log_odds": now.log_odds + 0.25})
+        monday = WEEK - timedelta(days=7)
+        earlier = one.model_copy(update={"week": monday, "signals": (then,)})
+        monkeypatch.setattr("pipelines.scoring.previous", lambda _database, **_which: earlier)
+        found = explain(home, pupil=now.pupil, week=WEEK)
+        assert found.before == monday
+        assert {move.feature: move.log_odds for move in found.moved} == pytest.approx(less)
+        assert [abs(move.log_odds) for move in found.moved] == pytest.approx([0.5, 0.25])
+        assert sum(move.log_odds for move in found.moved) == pytest.approx(now.log_odds - then.log_odds, abs=1e-9)
+        shown = CliRunner().invoke(
+            app, ["score", "--explain", now.pupil, "--week", f"{WEEK}"], env={"AANWEZIG_HOME": f"{home.root}"}
+        )
+        assert f"wat de score bewoog sinds de lijst van {monday}" in shown.output
+        other = earlier.model_copy(update={"model_version": "0" * 12})
+        monkeypatch.setattr("pipelines.scoring.previous", lambda _database, **_which: other)
+        assert explain(home, pupil=now.pupil, week=WEEK).before is None, "two models are not compared"
 
     def test_an_older_edition_is_made_again_with_its_own_model(
         self, home: Home, made: dict[str, WeeklyList], small: World

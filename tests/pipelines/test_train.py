@@ -24,10 +24,11 @@ from small_world import (
 )
 
 from data_contracts.errors import NotEnoughDataError
-from features.catalogue import NAMES
+from data_contracts.tables import CONTRACT_VERSION
+from features.catalogue import CATALOGUE_VERSION, NAMES
 from models.figures import Evaluation
 from models.fit import Settings
-from models.registry import aliased
+from models.registry import aliased, model_name
 from models.serving import Decision, challenger, champion, decide, scorecard
 from pipelines.home import Home
 from pipelines.lake import Lake
@@ -60,6 +61,35 @@ def test_the_trained_card_is_the_challenger_and_makes_no_lists(home: Home, train
     assert "aanwezig promote" in trained.next_step
     assert card.data_moment == DELIVERED
     assert (card.rows, card.events) == (trained.rows, trained.events)
+
+
+def test_mlflow_keeps_when_from_what_with_what_and_how_well(home: Home, trained: TrainResult, tmp_path: Path):
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds to load
+
+    kept = MlflowClient(tracking_uri=home.mlflow_uri, registry_uri=home.mlflow_uri)
+    run = kept.get_run(kept.get_model_version_by_alias(model_name("long_absence"), "challenger").run_id)
+    assert run.data.tags["data_moment"] == DELIVERED.isoformat()
+    assert {run.data.tags[name] for name in ("contract_version", "catalogue_version")} == {
+        CONTRACT_VERSION,
+        CATALOGUE_VERSION,
+    }
+    assert run.data.tags["scorecard"] == trained.scorecard
+    assert run.data.params["step_weeks"] == str(PLAN.step_weeks)
+    assert run.data.params["seed"] == str(SMALL.seed)
+    for ranking in trained.evaluation.pooled.rankings:
+        assert run.data.metrics[f"{ranking.name}.found"] == ranking.found.value
+        assert run.data.metrics[f"{ranking.name}.roc_auc"] == ranking.roc_auc.value
+    ours = trained.evaluation.pooled.rankings[0]
+    assert run.data.metrics["scorecard.ece"] == ours.ece.value
+    assert run.data.metrics["scorecard.calibration_slope"] == ours.calibration_slope.value
+    folder = Path(kept.download_artifacts(run.info.run_id, "", str(tmp_path)))
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    assert trained.evaluation.headline in report
+    assert report.count('<svg class="chart"') >= 2
+    assert Evaluation.model_validate_json((folder / "evaluation.json").read_text("utf-8")) == trained.evaluation
+    card = challenger(home.scorecards)
+    assert {path.stem for path in (folder / "shapes").iterdir()} == set(card.names)
+    assert (folder / "scorecard" / "scorecard.json").read_text(encoding="utf-8") == card.to_json()
 
 
 def test_it_learned_from_earlier_origins_than_it_was_calibrated_on(trained: TrainResult):
