@@ -7,6 +7,9 @@ The command line turns an error into one message and its exit code; the service 
 from http import HTTPStatus
 from typing import ClassVar
 
+IN_THE_LOG = "Er klopt iets niet op de server zelf. Wie de server beheert, ziet in het logbestand wat."
+REPORT = "Probeer het straks opnieuw. Blijft het misgaan, meld het dan uw beheerder, met het tijdstip."
+
 
 class AanwezigError(Exception):
     """Something a user can understand and mend.
@@ -17,16 +20,25 @@ class AanwezigError(Exception):
         What is wrong, and where (file, row, column, value), in plain Dutch.
     remedy
         What to do about it, in plain Dutch.
+    is_inside
+        Whether that is for who runs this machine alone, since it may name a path or an address of it; left out: as the kind
+        of error has it.
     """
 
     exit_code: ClassVar[int] = 1
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     title: ClassVar[str] = "Er ging iets mis"
+    inside: ClassVar[bool] = False
 
-    def __init__(self, detail: str, *, remedy: str = "") -> None:
+    def __init__(self, detail: str, *, remedy: str = "", is_inside: bool | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.remedy = remedy
+        self.is_inside = self.inside if is_inside is None else is_inside
+
+    def for_outside(self) -> "AanwezigError":
+        """Return the same as somebody elsewhere may read it: of what is for who runs this machine alone, that it is so."""
+        return type(self)(IN_THE_LOG, remedy=REPORT, is_inside=False) if self.is_inside else self
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}" + (f"\n{self.remedy}" if self.remedy else "")
@@ -78,6 +90,7 @@ class StorageError(AanwezigError):
     exit_code = 7
     status = HTTPStatus.SERVICE_UNAVAILABLE
     title = "Opslag niet bereikbaar"
+    inside = True
 
 
 class SettingsError(AanwezigError):
@@ -86,6 +99,7 @@ class SettingsError(AanwezigError):
     exit_code = 8
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     title = "Instellingen kloppen niet"
+    inside = True
 
 
 class NotAllowedError(AanwezigError):

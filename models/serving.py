@@ -122,7 +122,7 @@ def decisions(folder: Path) -> tuple[Decision, ...]:
         return tuple(Decision.model_validate_json(line) for line in lines if line)
     except (OSError, UnicodeDecodeError, ValidationError, json.JSONDecodeError) as error:
         detail = f"{path} is niet te lezen: {str(error).splitlines()[0]}"
-        raise ModelError(detail, remedy="Zet het bestand terug uit de reservekopie.") from None
+        raise ModelError(detail, remedy="Zet het bestand terug uit de reservekopie.", is_inside=True) from None
 
 
 def reign(taken: Sequence[Decision], at: datetime | None = None) -> Decision | None:
@@ -196,7 +196,7 @@ def _read(path: Path) -> Scorecard:
         return Scorecard.from_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         detail = f"{path} is niet te lezen: {error}"
-        raise ModelError(detail, remedy="Train opnieuw met 'aanwezig train'.") from None
+        raise ModelError(detail, remedy="Train opnieuw met 'aanwezig train'.", is_inside=True) from None
     except ModelError as error:
         detail = f"{path}: {error.detail}"
-        raise ModelError(detail, remedy=error.remedy) from None
+        raise ModelError(detail, remedy=error.remedy, is_inside=True) from None

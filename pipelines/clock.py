@@ -1,8 +1,11 @@
-"""Dutch clock times in UTC, also in the two nights a year when the clock changes."""
+"""Dutch clock times: in UTC, also in the two nights a year when the clock changes, and when a week begins to count."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from features.calendar import AMSTERDAM
+
+MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
+"""A list counts what was known then."""
 
 
 def utc_of(clock: datetime) -> datetime:

@@ -8,15 +8,17 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from data_contracts.errors import AanwezigError, RefusedDeliveryError, SettingsError, StorageError
+from data_contracts.frames import frames
 from data_contracts.quality import Finding, ProposedCode, QualityReport, Severity, Verdict
 from data_contracts.school import SchoolSettings, read_school
 from data_contracts.tables import ABSENCES, CONTRACT_VERSION, ENROLMENTS
 from pipelines.home import Home
 from pipelines.locks import locked
+from pipelines.mondays import week_due
 from pipelines.publishing import open_database
 from service import batch
 from service.batch import Waiting, begin, finish, postpone, survived, sweep, untaken, waiting
@@ -127,13 +129,41 @@ def take_in(home: Home, *, done: Callable[[Taken], None]) -> None:
         raise postponed
 
 
-def list_what_came(home: Home, schools: Collection[str], *, now: datetime | None = None) -> None:
-    """Make this week's list of those of `schools`, and of those without any, that have pupils and absences; say what failed."""
+def look_up_objectors(home: Home) -> None:
+    """Find out who objected by number alone, before any list is made."""
+    engine = open_database(home.database_url)
+    try:
+        waits = batch.waits_for_a_name(engine)
+    finally:
+        engine.dispose()
+    if waits:
+        from pipelines.by_number import settle  # noqa: PLC0415 - loads Polars, and there is seldom one
+
+        settle(home)
+
+
+def list_what_came(
+    home: Home, schools: Collection[str], *, now: datetime | None = None, monday: time | None = None
+) -> None:
+    """Make this week's list of those of `schools`, and of those without any, that have pupils and absences; say what failed.
+
+    Parameters
+    ----------
+    now
+        The present moment (UTC).
+    monday
+        From this time on Monday every school should have a list of the running week, also where nothing new came.
+    """
+    due = week_due(now, monday)
     engine = open_database(home.database_url)
     try:
         wanted = batch.unlisted(engine, home.root) | frozenset(schools)
+        if due is not None:
+            wanted |= batch.behind(engine, home.root, week=due)
     finally:
         engine.dispose()
+    if not wanted:
+        return
     from pipelines.lake import Lake  # noqa: PLC0415 - loads Polars, and there may be nothing to list
     from pipelines.weekly import weekly  # noqa: PLC0415 - same
 
@@ -146,9 +176,10 @@ def list_what_came(home: Home, schools: Collection[str], *, now: datetime | None
         try:
             weekly(home, schools=[school], now=now)
         except AanwezigError as told:
+            logger.warning("the list of %s: %s", school, told)
             error = told
-        except Exception:
-            logger.exception("the list of %s", school)
+        except Exception as unexpected:  # noqa: BLE001 (a flaw in one list must not stop the others)
+            logger.error("the list of %s: %s", school, frames(unexpected))  # noqa: TRY400 (its text may hold values)
             error = AanwezigError("bij het maken van de lijst ging bij ons iets mis", remedy=batch.LATER)
         batch.note_list(home.root, school, error)
 
@@ -203,8 +234,8 @@ def _judged(home: Home, delivery: Waiting, settings: SchoolSettings | None) -> T
         raise
     except AanwezigError as error:
         return _turned_down(delivery, Status.REFUSED, "unreadable", error.detail, error.remedy)
-    except Exception:
-        logger.exception("delivery %s", delivery.id)
+    except Exception as unexpected:  # noqa: BLE001 (nor one in a delivery those behind it)
+        logger.error("delivery %s: %s", delivery.id, frames(unexpected))  # noqa: TRY400 (its text may hold values)
         message = "bij het innemen ging bij ons iets mis"
         return _turned_down(delivery, Status.FAILED, "failed", message, "Meld het uw beheerder, en lever het opnieuw.")
     refused = any(report.verdict is Verdict.REFUSED for report in reports)

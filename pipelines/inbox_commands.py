@@ -9,6 +9,7 @@ from data_contracts.errors import RefusedDeliveryError, SettingsError, StorageEr
 from pipelines import reports
 from pipelines.beside import attending
 from pipelines.home import Home
+from pipelines.mondays import monday_time
 from pipelines.options import Brief, Json
 
 commands = typer.Typer()
@@ -21,16 +22,19 @@ def inbox(
         float | None, typer.Option(min=1, help="Blijf draaien, en kijk elke zoveel seconden opnieuw.")
     ] = None,
     weekly: Annotated[
-        bool, typer.Option("--weekly", help="Maak daarna de weeklijst van elke school die iets leverde.")
+        bool,
+        typer.Option(
+            "--weekly", help="Maak daarna de weeklijst van elke school die iets leverde, en op maandag van alle."
+        ),
     ] = False,
     parent: Annotated[int | None, typer.Option("--with", hidden=True)] = None,
     brief: Brief = False,
     as_json: Json = False,
 ) -> None:
     """Neem aan wat is geleverd over de API of de pagina, met de controles van 'ingest'. Een geweigerd bestand wordt gewist."""
-    from pipelines.inbox import Taken, attended, give_sign, list_what_came, take_in  # noqa: PLC0415 - loads SQLAlchemy
+    from pipelines.inbox import Taken, attended, give_sign, list_what_came, look_up_objectors, take_in  # noqa: PLC0415 - loads SQLAlchemy
 
-    home = Home.from_environment()
+    home, monday = Home.from_environment(), monday_time()
     found: list[Taken] = []
 
     def tell(taken: Taken) -> None:
@@ -40,11 +44,12 @@ def inbox(
 
     def look() -> None:
         found.clear()
+        look_up_objectors(home)
         try:
             take_in(home, done=tell)
         finally:
             if weekly:
-                list_what_came(home, {one.delivery.school for one in found if one.is_accepted})
+                list_what_came(home, {one.delivery.school for one in found if one.is_accepted}, monday=monday)
 
     with attended(home):
         if watch is None:

@@ -1,4 +1,4 @@
-"""The door to who objected to being listed: asked by whatever scores, lists, counts or learns; written by the command line."""
+"""The door to who objected to being listed: asked by whatever scores, lists, counts or learns; written by the command line and the batch."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ import polars as pl
 
 from pipelines.home import Home
 from pipelines.publishing import open_database
+from service.rights.by_number import Waiting, settle, waiting
 from service.rights.kinds import AskedBy
 from service.rights.objected import Objector, Pupil, record_access, register, withdraw
 from service.rights.objected import objected as in_database
@@ -36,4 +37,16 @@ def without(rows: pl.DataFrame, pupils: frozenset[Pupil]) -> pl.DataFrame:
     return rows.join(left_out, on=["school", "pupil"], how="anti", maintain_order="left")
 
 
-__all__ = ["AskedBy", "Objector", "Pupil", "objected", "record_access", "register", "withdraw", "without"]
+__all__ = [
+    "AskedBy",
+    "Objector",
+    "Pupil",
+    "Waiting",
+    "objected",
+    "record_access",
+    "register",
+    "settle",
+    "waiting",
+    "withdraw",
+    "without",
+]

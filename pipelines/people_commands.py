@@ -111,7 +111,13 @@ def add_client(
     access = accounts.Access.of(role, schools=school or [], everywhere=all_schools)
     with _database() as engine:
         added = accounts.add_client(
-            engine, by=_by(), name=name, access=access, public_key=public_key, secret=secret_file
+            engine,
+            by=_by(),
+            name=name,
+            access=access,
+            settled=_settled(),
+            public_key=public_key,
+            secret=secret_file,
         )
     _show(added, as_json=as_json)
 
@@ -135,7 +141,9 @@ def add_external_client(
 
     access = accounts.Access.of(role, schools=school or [], everywhere=all_schools)
     with _database() as engine:
-        added = accounts.add_external_client(engine, by=_by(), name=name, access=access, issuer=issuer, subject=subject)
+        added = accounts.add_external_client(
+            engine, by=_by(), name=name, access=access, settled=_settled(), issuer=issuer, subject=subject
+        )
     _show(added, as_json=as_json)
 
 
@@ -166,6 +174,11 @@ def _database() -> Iterator["Engine"]:
         yield engine
     finally:
         engine.dispose()
+
+
+def _settled() -> frozenset[str]:
+    """Return the schools that have settings."""
+    return frozenset(path.stem for path in Home.from_environment().schools.glob("*.toml"))
 
 
 def _by() -> str:

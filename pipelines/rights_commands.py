@@ -5,18 +5,15 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from data_contracts.errors import NotFoundError, UsageError
+from data_contracts.errors import UsageError
 from data_contracts.identifiers import PUPIL_PATTERN
 from features.calendar import local_date
 from pipelines.home import Home
 from pipelines.options import Json
-
-if TYPE_CHECKING:  # it loads the database
-    from pipelines.objections import Objector
 
 commands = typer.Typer()
 
@@ -59,9 +56,10 @@ def bezwaar(
     on: Annotated[datetime | None, typer.Option(help="Dag van de vraag; anders vandaag.", formats=["%Y-%m-%d"])] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Het bezwaar is ingetrokken.")] = False,
 ) -> None:
-    """Leg een bezwaar vast van een leerling die nooit op een lijst stond (AVG, artikel 21), of dat het is ingetrokken."""
+    """Leg een bezwaar vast zonder de pagina (AVG, artikel 21), of dat het is ingetrokken."""
     from pipelines import objections  # noqa: PLC0415 - loads the database
-    from pipelines.publishing import open_database  # noqa: PLC0415 - the same
+    from pipelines.by_number import objector  # noqa: PLC0415 - loads Polars
+    from pipelines.publishing import open_database  # noqa: PLC0415 - loads the database
 
     today = local_date(datetime.now(UTC))
     asked_on = on.date() if on else today
@@ -70,7 +68,8 @@ def bezwaar(
         raise UsageError(detail, remedy="Geef de dag waarop het is gevraagd.")
     home = Home.from_environment()
     whose = _whose(home, school, pupil)
-    of = _objector(home, school, whose)
+    # Who was erased is not enrolled any more, and the objection that stayed has to end some day.
+    of = objections.Objector(school, whose, "") if withdraw else objector(home, school, whose)
     asked_by = objections.AskedBy(by)
     database = open_database(home.database_url)
     try:
@@ -92,28 +91,6 @@ def _whose(home: Home, school: str, pupil: str | None) -> str:
         detail = "dit is geen pseudoniem"
         raise UsageError(detail, remedy="Laat het weg, en typ het leerlingnummer als daarom gevraagd wordt.")
     return pupil
-
-
-def _objector(home: Home, school: str, pupil: str) -> "Objector":
-    """Return who objects, with the group and the sealed name that were delivered last.
-
-    Raises
-    ------
-    NotFoundError
-        No such pupil was ever enrolled there: an objection of nobody would protect nobody.
-    """
-    import polars as pl  # noqa: PLC0415 - only here
-
-    from pipelines.lake import Lake  # noqa: PLC0415 - loads Polars
-    from pipelines.objections import Objector  # noqa: PLC0415 - loads the database
-
-    lake = Lake(home)
-    enrolled = lake.scan("enrolments", schools=[school]).filter(pl.col("pupil") == pupil)
-    groups = enrolled.sort("recorded_at").select("group").collect()["group"].to_list()
-    if not groups:
-        detail = f"deze leerling is bij school {school} niet bekend"
-        raise NotFoundError(detail, remedy="Controleer de school en het leerlingnummer.")
-    return Objector(school, pupil, groups[-1], lake.sealed_names(school).get(pupil))
 
 
 def _by() -> str:

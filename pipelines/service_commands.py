@@ -14,6 +14,7 @@ import typer
 from data_contracts.errors import SettingsError, UsageError
 from pipelines.beside import beside
 from pipelines.home import Home
+from pipelines.mondays import monday_time
 
 if TYPE_CHECKING:  # it loads what only `serve` needs
     from uvicorn import Config
@@ -67,7 +68,9 @@ def serve(
         os.environ.setdefault("AANWEZIG_PUBLIC_URL", f"http://127.0.0.1:{port}")
         typer.echo(f"De demo draait op http://{host}:{port}")
         typer.echo("Aanmelden: open die pagina en kies iemand uit de lijst; een wachtwoord is er in de demo niet.")
-    if not batch:
+    if batch:
+        monday_time()  # a wrong setting is told here, and not by the batch over and over
+    else:
         _say_what_waits()
     if workers > 1 and (code := subprocess.run([sys.executable, "-m", "service.ready"], check=False).returncode):
         raise typer.Exit(code)

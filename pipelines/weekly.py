@@ -19,6 +19,7 @@ from models.explain import periods_of
 from models.scorecard import Scorecard
 from models.scored import ENOUGH, matrix, too_little
 from models.serving import champion, decisions, why_rules
+from pipelines.clock import MONDAY_MORNING
 from pipelines.counting import Counting, count
 from pipelines.crew import ALONE, Crew
 from pipelines.engines import POLARS, Engine
@@ -40,7 +41,6 @@ from pipelines.quality import week_quality
 from pipelines.school_page import beside_others
 
 Progress = Callable[[str, int, int], None]
-MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
 EARLIER_LISTS = 4
 PARTS_EACH = 3
 """Parts of the schools that each of several processes takes, one after the other: so many fewer are in memory at a time."""

@@ -41,6 +41,7 @@ class Action(StrEnum):
     PARENTS_READ = "parents.read"
     ACCESS_HANDED_OVER = "rights.access"
     RIGHTS_READ = "rights.read"
+    OBJECTION_BY_NUMBER = "objection.by_number"
     OBJECTION_REGISTERED = "objection.registered"
     OBJECTION_WITHDRAWN = "objection.withdrawn"
     CORRECTION_ASKED = "correction.asked"
@@ -78,6 +79,7 @@ LABELS: dict[str, str] = {
     Action.PARENTS_READ: "pagina voor ouders en leerling geopend",
     Action.ACCESS_HANDED_OVER: "inzage gegeven: alles over deze leerling in een bestand",
     Action.RIGHTS_READ: "bezwaar of correctie gezien",
+    Action.OBJECTION_BY_NUMBER: "bezwaar aangemeld met een leerlingnummer",
     Action.OBJECTION_REGISTERED: "bezwaar vastgelegd",
     Action.OBJECTION_WITHDRAWN: "bezwaar ingetrokken",
     Action.CORRECTION_ASKED: "verzoek om correctie vastgelegd",

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, select
@@ -17,8 +17,9 @@ from data_contracts import files
 from data_contracts.errors import AanwezigError
 from data_contracts.quality import QualityReport
 from service import db
-from service.inbox import FOLDER, REPORTS, UNTAKEN, Status, file_name
-from service.tables import DeliveryRow, SchoolRow, now
+from service.inbox import FOLDER, REPORTS, SCHOOLS, UNTAKEN, Status, file_name
+from service.rights import by_number
+from service.tables import DeliveryRow, ListRow, SchoolRow, now
 
 BESIDE = "batch"
 ALIVE = "alive"
@@ -84,6 +85,11 @@ def untaken(engine: Engine) -> tuple[Waiting, ...]:
         return tuple(Waiting(row.id, row.school, row.received_at, file_name(row), Status(row.status)) for row in rows)
 
 
+def waits_for_a_name(engine: Engine) -> bool:
+    """Whether somebody objected by number, and nobody has looked up yet who that is."""
+    return bool(by_number.waiting(engine))
+
+
 def postpone(engine: Engine, delivery: Waiting, *, reports: Sequence[QualityReport]) -> None:
     """Write that a delivery waits for what its codes mean, and which those are. Its file stays."""
     with db.transaction(engine, durable=True) as session:
@@ -124,8 +130,20 @@ def unlisted(engine: Engine, home: Path) -> frozenset[str]:
     with db.transaction(engine, writes=False) as session:
         accepted = session.scalars(select(DeliveryRow.school).where(DeliveryRow.status == Status.ACCEPTED.value))
         found = frozenset(accepted) - frozenset(session.scalars(select(SchoolRow.id)))
+    return _not_tried_lately(home, found)
+
+
+def behind(engine: Engine, home: Path, *, week: date) -> frozenset[str]:
+    """Return the schools with settings here that have no list of `week`, nor one that was tried to make not long ago."""
+    with db.transaction(engine, writes=False) as session:
+        listed = frozenset(session.scalars(select(ListRow.school).where(ListRow.week >= week)))
+    known = frozenset(path.stem for path in (home / SCHOOLS).glob("*.toml"))
+    return _not_tried_lately(home, known - listed)
+
+
+def _not_tried_lately(home: Path, schools: frozenset[str]) -> frozenset[str]:
     before = time.time() - AGAIN_SECONDS
-    notes = {school: _note(home, school) for school in found}
+    notes = {school: _note(home, school) for school in schools}
     return frozenset(school for school, note in notes.items() if not note.exists() or note.stat().st_mtime < before)
 
 
@@ -161,11 +179,12 @@ def begin_list(home: Path, school: str) -> None:
 
 
 def note_list(home: Path, school: str, error: AanwezigError | None) -> None:
-    """Note why the list of `school` could not be made; without an error, that it was."""
+    """Note why the list of `school` could not be made, as a page may say it; without an error, that it was."""
     if error is None:
         _note(home, school).unlink(missing_ok=True)
     else:
-        files.write_text(_note(home, school), json.dumps({"detail": error.detail, "remedy": error.remedy}))
+        told = error.for_outside()
+        files.write_text(_note(home, school), json.dumps({"detail": told.detail, "remedy": told.remedy}))
 
 
 def why_unlisted(home: Path, school: str) -> Unlisted | None:

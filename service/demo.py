@@ -100,24 +100,29 @@ def _group(session: Session, school: str) -> str | None:
 
 
 def person(session: Session, key: str) -> tuple[PersonRow, Role]:
-    """Return the cast member with `key` as a person with a grant, made at the first sign-in.
+    """Return the cast member with `key` as a person with a grant, made at the first sign-in, as the mentors beside it are.
 
     Raises
     ------
     NotFoundError
         There is no such member.
     """
-    member = next((one for table in cast(session) for one in table.members if one.key == key), None)
-    if member is None:
+    table = next((one for one in cast(session) if key in {member.key for member in one.members}), None)
+    if table is None:
         detail = "Deze demo-gebruiker bestaat niet."
         raise NotFoundError(detail, remedy="Kies iemand van de lijst op de aanmeldpagina.")
-    row = session.scalar(select(PersonRow).where(PersonRow.demo_key == key))
+    made = {one.key: _granted(session, one) for one in table.members if one.group is not None or one.key == key}
+    return made[key], next(one.role for one in table.members if one.key == key)
+
+
+def _granted(session: Session, member: Member) -> PersonRow:
+    row = session.scalar(select(PersonRow).where(PersonRow.demo_key == member.key))
     if row is None:
-        row = PersonRow(name=f"{member.name}, {member.task}", demo_key=key)
+        row = PersonRow(name=f"{member.name}, {member.task}", demo_key=member.key)
         session.add(row)
         session.flush()
     for grant in session.scalars(select(GrantRow).where(GrantRow.person == row.id)).all():
         session.delete(grant)  # the mentor's group follows the newest list
     session.add(GrantRow(person=row.id, role=member.role, school=member.school, group_name=member.group))
     session.flush()
-    return row, member.role
+    return row

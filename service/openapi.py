@@ -129,7 +129,7 @@ def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
         answer.setdefault("headers", {})["API-Version"] = VERSION_HEADER
         if "304" in operation["responses"] and status in {"200", "304"}:
-            answer["headers"]["ETag"] = TAG_HEADER
+            answer["headers"].setdefault("ETag", TAG_HEADER)
         for media_type, content in answer.get("content", {}).items():
             _show(content, schemas, status=int(status) if media_type == MEDIA_TYPE else None)
 

@@ -4,8 +4,8 @@ The order is `ListRow.change`: a list that is seen later has a higher number tha
 said. Every edition is in it. Each signal read is logged here, in the same transaction.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -13,15 +13,27 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from service import audit, reading
+from service import audit, reading, stored
 from service.audit import Action
-from service.reading import LISTS, NEWEST, Head, Shown
+from service.reading import LISTS, NEWEST, Head
+from service.scope import prepared
+from service.stored import Stored
 from service.tables import ListRow, SignalRow
 from service.viewer import Permission, Viewer
 
 BY_CHANGE = LISTS.order_by(ListRow.change, ListRow.id)
 WITHOUT_CALENDAR = reading.WITH_LIST.order_by(ListRow.change, ListRow.id, SignalRow.rank)
 EVERY_SIGNAL = WITHOUT_CALENDAR.add_columns(SignalRow.calendar)
+AFTER = and_(
+    ListRow.change >= bindparam("change"),
+    or_(
+        ListRow.change > bindparam("change"),
+        ListRow.id > bindparam("list_id"),
+        and_(ListRow.id == bindparam("list_id"), SignalRow.rank > bindparam("rank")),
+    ),
+)
+PAGE = prepared(EVERY_SIGNAL.where(AFTER).limit(bindparam("limit")))
+BATCH = prepared(WITHOUT_CALENDAR.where(AFTER, ListRow.change < bindparam("end")).limit(bindparam("limit")))
 SINCE = select(func.min(ListRow.change)).where(ListRow.published_at >= bindparam("since"))
 LAST = select(func.max(ListRow.change))
 
@@ -81,43 +93,35 @@ def end(viewer: Viewer, session: Session) -> Position:
     return Position((session.scalar(LAST) or 0) + 1)
 
 
-def signals(
-    viewer: Viewer,
-    session: Session,
-    *,
-    after: Position,
-    limit: int,
-    end: Position | None = None,
-    with_calendar: bool = True,
-) -> tuple[Shown, ...]:
-    """Return the signals after a position (and before `end`), in the order of publishing; each pupil is logged."""
-    query = EVERY_SIGNAL if with_calendar else WITHOUT_CALENDAR
-    if end is not None:
-        query = query.where(ListRow.change < end.change)
-    return _after(viewer, session, query, after=after, limit=limit)
+def signals(viewer: Viewer, session: Session, *, after: Position, limit: int) -> tuple[Stored, ...]:
+    """Return the signals after a position, in the order of publishing; each pupil is logged."""
+    return _read(viewer, session, PAGE, {**asdict(after), "limit": limit})
 
 
-def found(viewer: Viewer, session: Session, wanted: Wanted, *, after: Position, limit: int) -> tuple[Shown, ...]:
+def batch(viewer: Viewer, session: Session, *, after: Position, end: Position, limit: int) -> tuple[Stored, ...]:
+    """Return the same without calendars, up to `end`."""
+    return _read(viewer, session, BATCH, {**asdict(after), "end": end.change, "limit": limit})
+
+
+def found(viewer: Viewer, session: Session, wanted: Wanted, *, after: Position, limit: int) -> tuple[Stored, ...]:
     """Return the signals that are `wanted`, of the newest edition of each list; each pupil is logged."""
     newest = and_(NEWEST.c.school == ListRow.school, NEWEST.c.week == ListRow.week, NEWEST.c.edition == ListRow.edition)
-    query = EVERY_SIGNAL.join(NEWEST, newest).where(*_conditions(wanted))
-    return _after(viewer, session, query, after=after, limit=limit)
+    query = EVERY_SIGNAL.join(NEWEST, newest).where(AFTER, *_conditions(wanted)).limit(bindparam("limit"))
+    return _read(viewer, session, query, {**asdict(after), "limit": limit})
 
 
-def position(shown: Shown) -> Position:
+def position(shown: Stored) -> Position:
     """Return the place of a signal."""
     return Position(shown.head.change, shown.list_id, shown.rank)
 
 
-def _after(
-    viewer: Viewer, session: Session, query: Select[*tuple[Any, ...]], *, after: Position, limit: int
-) -> tuple[Shown, ...]:
+def _read(
+    viewer: Viewer, session: Session, query: Select[*tuple[Any, ...]], asked: Mapping[str, object]
+) -> tuple[Stored, ...]:
     viewer.must(Permission.READ_LISTS)
-    same_list = and_(ListRow.id == after.list_id, SignalRow.rank > after.rank)
-    further = or_(ListRow.change > after.change, ListRow.id > after.list_id, same_list)
-    rows = session.execute(query.where(ListRow.change >= after.change, further).limit(limit)).all()
+    rows = session.execute(query, asked).all()
     _log(viewer, session, rows)
-    return tuple(reading.shown_of(row) for row in rows)
+    return tuple(stored.of_row(row) for row in rows)
 
 
 def _log(viewer: Viewer, session: Session, rows: Iterable[Row[Any]]) -> None:

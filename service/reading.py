@@ -5,7 +5,7 @@ which rows are the viewer's. What lies outside the scope does not exist: a stran
 *forbidden*. Queries are made once, when the module is read: making one takes longer than answering it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -172,32 +172,30 @@ def head(viewer: Viewer, session: Session, list_id: str) -> Head:
     return head_of(row)
 
 
-def signals(
+def signals(viewer: Viewer, session: Session, of: Head, *, kind: type[Signal] = Signal) -> tuple[Shown, ...]:
+    """Return the signals on a list that the viewer may see, in order; each pupil is logged.
+
+    `kind` is how much of each is read (`service.brief`).
+    """
+    return tuple(shown_on(of, row, kind=kind) for row in rows_on(viewer, session, of))
+
+
+def rows_on(
     viewer: Viewer,
     session: Session,
     of: Head,
     *,
     with_calendar: bool = False,
-    kind: type[Signal] = Signal,
     after: int = START,
     limit: int = EVERY,
-) -> tuple[Shown, ...]:
-    """Return the signals on a list that the viewer may see, in order, from rank `after` on; each pupil is logged.
-
-    `kind` is how much of each is read (`service.brief`).
-    """
+) -> Sequence[Row[Any]]:
+    """Return the signals on a list as they are stored, in order, from rank `after` on; each pupil is logged."""
     viewer.must(Permission.READ_LISTS)
     query = WITH_CALENDAR if with_calendar else ON_ONE_LIST
     rows = session.execute(query, {"list_id": of.id, "after": after, "limit": limit}).all()
-    audit.record(
-        viewer,
-        session,
-        action=Action.LIST_READ,
-        school=of.document.school,
-        subjects=[row.pupil for row in rows],
-        object_id=of.id,
-    )
-    return tuple(shown_on(of, row, kind=kind) for row in rows)
+    read = [row.pupil for row in rows]
+    audit.record(viewer, session, action=Action.LIST_READ, school=of.document.school, subjects=read, object_id=of.id)
+    return rows
 
 
 def signal(viewer: Viewer, session: Session, signal_id: str, *, action: Action = Action.PUPIL_READ) -> Shown:
@@ -208,12 +206,17 @@ def signal(viewer: Viewer, session: Session, signal_id: str, *, action: Action =
     NotFoundError
         It does not exist, or not for this viewer.
     """
+    return shown_of(row_of(viewer, session, signal_id, action=action))
+
+
+def row_of(viewer: Viewer, session: Session, signal_id: str, *, action: Action = Action.PUPIL_READ) -> Row[Any]:
+    """Return one signal as it is stored, beside its list; logged and refused as `signal` does."""
     viewer.must(Permission.READ_LISTS)
     row = session.execute(ONE_SIGNAL, {"id": signal_id}).one_or_none()
     if row is None:
         raise not_found(A_PUPIL)
     audit.record(viewer, session, action=action, school=row.school, subjects=[row.pupil], object_id=row.id)
-    return shown_of(row)
+    return row
 
 
 def gone(viewer: Viewer, session: Session, of: Head) -> tuple[tuple[Gone, Shown], ...]:
@@ -224,14 +227,7 @@ def gone(viewer: Viewer, session: Session, of: Head) -> tuple[tuple[Gone, Shown]
         SignalRow.school == of.document.school, SignalRow.pupil.in_(reasons), ListRow.week < of.document.week
     ).order_by(ListRow.week, ListRow.edition)
     last = {row.pupil: row for row in session.execute(query)}
-    audit.record(
-        viewer,
-        session,
-        action=Action.LIST_READ,
-        school=of.document.school,
-        subjects=last,
-        object_id=of.id,
-    )
+    audit.record(viewer, session, action=Action.LIST_READ, school=of.document.school, subjects=last, object_id=of.id)
     return tuple((reasons[pupil], shown_of(last[pupil])) for pupil in reasons if pupil in last)
 
 
@@ -286,8 +282,12 @@ def shown_on(of: Head, row: Row[Any], *, kind: type[Signal] = Signal) -> Shown:
 
 def shown_of(row: Row[Any]) -> Shown:
     """Return a row of `WITH_LIST` as a signal, with its calendar where that was asked for too."""
-    of = Head(row.list_id, row.edition, row.published_at, row.change, _parsed(row.list_document))
-    return shown_on(of, row)
+    return shown_on(head_beside(row), row)
+
+
+def head_beside(row: Row[Any]) -> Head:
+    """Return the list of a row of `WITH_LIST`."""
+    return Head(row.list_id, row.edition, row.published_at, row.change, _parsed(row.list_document))
 
 
 @lru_cache(maxsize=128)

@@ -55,7 +55,8 @@ class Vault:
         """
         if self.fernet is None:
             detail = "Zonder de sleutel van de namen kan een notitie niet veilig worden bewaard."
-            raise StorageError(detail, remedy="Zet keys/names.key terug in de map van Aanwezig (AANWEZIG_HOME).")
+            remedy = "Meld het uw beheerder: de sleutel van de namen ontbreekt op de server."
+            raise StorageError(detail, remedy=remedy, is_inside=False)
         return self.fernet.encrypt(text.encode()).decode("ascii")
 
     def text(self, sealed: str | None) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from service import db
+from service import db, lists
 
 
 class Postgres:
@@ -27,6 +27,7 @@ class Postgres:
             shutil.chown(self.home, "nobody")
             self.as_user = {"user": "nobody"}
         self.databases = 0
+        self.current = ""
 
     def run(self, program: str, *arguments: str) -> None:
         subprocess.run(
@@ -48,11 +49,20 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://aanwezig@/{database}?host={self.home}"
 
-    def new_database(self) -> str:
+    def new_database(self, like: str = "template1") -> str:
+        """The address of a database of your own: an empty one, or a copy of what is in `like`."""
         self.databases += 1
         name = f"test{self.databases}"
         engine = db.connect(self.url("postgres"))
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {like}"))
         engine.dispose()
         return self.url(name)
+
+    def current_database(self) -> str:
+        """The address of a database with the tables of today: a copy, for who wants one for each test."""
+        if not self.current:
+            url = self.new_database()
+            lists.open_database(url).dispose()
+            self.current = f"test{self.databases}"
+        return self.new_database(self.current)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from pydantic import BaseModel, ConfigDict
 
 from data_contracts.errors import NotEnoughDataError, UsageError
 from features.build import FACTS, IDENTITY, counted, features_of
-from features.calendar import AMSTERDAM, local_date, monday
+from features.calendar import local_date, monday
 from features.catalogue import NAMES
 from features.enrolled import current
 from features.history import History, number_of
+from pipelines.clock import MONDAY_MORNING
 from pipelines.home import Home
 from pipelines.kept.count import AT_A_TIME, batched, count_on
 from pipelines.kept.fold import put_together
@@ -35,7 +36,6 @@ from pipelines.lake import Lake
 from pipelines.locks import locked
 from pipelines.objections import objected, without
 
-MONDAY_MORNING = time(6, 0, tzinfo=AMSTERDAM)
 COLUMNS = (*IDENTITY, *NAMES, *FACTS)
 DETAILED = 16
 """Newest school weeks that are kept one by one: the longest window has 12, and what is recorded late needs room."""

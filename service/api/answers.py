@@ -13,6 +13,7 @@ from service.api.base import Resource
 from service.front.negotiation import JSON
 
 TAG_BYTES = 12
+OF_CONTENT = frozenset({"content-type", "content-length"})
 
 
 def answer(
@@ -38,13 +39,19 @@ def answer_json(
     if request.method != "GET":
         return Response(body, status, headers, JSON)
     tag = f'"{hashlib.blake2b(body, digest_size=TAG_BYTES).hexdigest()}"'
-    headers = {**(headers or {}), "ETag": tag}
-    if _has(request.headers.get("if-none-match"), tag):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(body, status, headers, JSON)
+    found = Response(body, status, {**(headers or {}), "ETag": tag}, JSON)
+    return unchanged(found) if has(request, tag) else found
 
 
-def _has(if_none_match: str | None, tag: str) -> bool:
+def unchanged(found: Response) -> Response:
+    """Return what says that the client has `found` already."""
+    headers = {name: value for name, value in found.headers.items() if name not in OF_CONTENT}
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+
+
+def has(request: Request, tag: str) -> bool:
+    """Whether whoever made `request` says to have what has this tag."""
+    if_none_match = request.headers.get("if-none-match")
     if if_none_match is None:
         return False
     held = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]

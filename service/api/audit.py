@@ -12,7 +12,7 @@ from starlette.responses import Response
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
 from service import audit, auth, logbook
 from service.api.answers import answer
-from service.api.base import WITH_BODY, WITHOUT_ID, Link, Resource, WrittenOut, needs, new_router
+from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Link, Resource, WrittenOut, needs, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.audit import AuditEvent, Wanted
 from service.front import headers
@@ -87,7 +87,7 @@ class LogboekZoekvraag(Resource):
     tags=["logboek"],
     operation_id="audit",
     summary="The audit",
-    responses=WITHOUT_ID | DESCRIBED,
+    responses=WITHOUT_ID | UNCHANGED | DESCRIBED,
     response_model=Logboek,
     openapi_extra=READ,
 )

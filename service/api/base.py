@@ -1,9 +1,9 @@
 """What all routes of the API have in common: where they are, what they refuse, how ids look, and which errors they give."""
 
+import inspect
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import date
-from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, LiteralString
 
@@ -16,9 +16,9 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from service.front import entitled
 from service.front.negotiation import JSON, must_be_acceptable, must_be_json
 from service.front.problems import responses
-from service.viewer import Permission
 
 PREFIX = "/api/v1"
 
@@ -51,6 +51,7 @@ WITHOUT_ID = responses(
 )
 WITH_ID = WITHOUT_ID | responses(HTTPStatus.NOT_FOUND)
 WITH_BODY = responses(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+WRITES = responses(HTTPStatus.CONFLICT)
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_MODIFIED: {"description": "the same as under the ETag that was sent"}
 }
@@ -109,10 +110,11 @@ class Operation(APIRoute):
     def _checked(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the same route with nothing behind it: it finds every other error of a request, and does nothing."""
 
-        @wraps(self.endpoint)
         def nothing(**_: object) -> Response:
             return Response()
 
+        # Not `wraps`: of an endpoint that is awaited, this would then be awaited too.
+        nothing.__signature__ = inspect.signature(self.endpoint)  # type: ignore[attr-defined]
         return APIRoute(self.path, nothing, response_model=None, methods=self.methods).get_route_handler()
 
 
@@ -132,10 +134,6 @@ def new_router() -> APIRouter:
     return APIRouter(prefix=PREFIX, route_class=Operation)
 
 
-def needs(*permissions: Permission) -> dict[str, Any]:
-    """Describe (as ``openapi_extra``) which permissions an operation asks for, by any way of signing in."""
-    scopes = [str(permission) for permission in permissions]
-    return {"security": [{"oauth2": scopes}, {"token": []}, {"session": []}]}
-
+needs = entitled.needs
 
 OPEN_TO_ALL: dict[str, Any] = {"security": []}

@@ -22,8 +22,9 @@ from starlette.responses import Response, StreamingResponse
 from service import auth, pulling, words
 from service.api.base import Resource
 from service.api.paging import SignalCursor
+from service.front import verbs
 from service.pulling import Position
-from service.reading import Shown
+from service.stored import Stored
 from service.viewer import Viewer
 
 BATCH = 1_000
@@ -87,17 +88,19 @@ def stream(request: Request, form: str, *, begin: Callable[[Viewer, Session], Po
     """
     with auth.asking(request, touches_pupils=False) as (viewer, session):
         after, end = begin(viewer, session), pulling.end(viewer, session)
-    batches = _batches(request, after, end)
-    first = next(batches, ())  # refused, if it is, before the answer has begun
     updated = f"{request.url.path}?cursor={SignalCursor.at(end)}"
     headers = {"Link": f'<{updated}>; rel="bijgewerkt"', "Vary": "Accept"}
+    if verbs.without_content(request):  # where the next pull begins, without reading a signal to get there
+        return StreamingResponse(iter(()), media_type=form, headers=headers)
+    batches = _batches(request, after, end)
+    first = next(batches, ())  # refused, if it is, before the answer has begun
     return StreamingResponse(FORMS[form](chain([first], batches)), media_type=form, headers=headers)
 
 
 def _batches(request: Request, after: Position, end: Position) -> Batches:
     while True:
         with auth.asking(request) as (viewer, session):
-            shown = pulling.signals(viewer, session, after=after, end=end, limit=BATCH, with_calendar=False)
+            shown = pulling.batch(viewer, session, after=after, end=end, limit=BATCH)
         if shown:
             after = pulling.position(shown[-1])
             yield tuple(flat(one) for one in shown)
@@ -105,7 +108,7 @@ def _batches(request: Request, after: Position, end: Position) -> Batches:
             return
 
 
-def flat(shown: Shown) -> Values:
+def flat(shown: Stored) -> Values:
     """Return a signal as the values of `COLUMNS`, in that order."""
     of, signal = shown.head.document, shown.signal
     values = (
@@ -119,22 +122,22 @@ def flat(shown: Shown) -> Values:
         of.data_moment,
         words.BASES[of.basis],
         of.model_version,
-        signal.pupil,
-        signal.group,
-        signal.year_group,
-        words.STANDINGS[signal.standing],
-        signal.position,
-        signal.on_list,
-        signal.log_odds,
-        signal.probability,
-        signal.baseline,
-        None if signal.tier is None else words.TIERS[signal.tier],
-        None if signal.certainty is None else words.CERTAINTIES[signal.certainty],
-        words.SINCE[signal.since],
-        " ".join(reason.text for reason in signal.raising),
-        " ".join(reason.text for reason in signal.lowering),
-        " ".join(hit.rule for hit in signal.rule_hits),
-        json.dumps({part.feature: part.log_odds for part in signal.contributions}),
+        signal["pupil"],
+        signal["group"],
+        signal["year_group"],
+        words.STANDINGS[signal["standing"]],
+        signal["position"],
+        signal["on_list"],
+        signal["log_odds"],
+        signal["probability"],
+        signal["baseline"],
+        None if signal["tier"] is None else words.TIERS[signal["tier"]],
+        None if signal["certainty"] is None else words.CERTAINTIES[signal["certainty"]],
+        words.SINCE[signal["since"]],
+        " ".join(reason["text"] for reason in signal["raising"]),
+        " ".join(reason["text"] for reason in signal["lowering"]),
+        " ".join(hit["rule"] for hit in signal["rule_hits"]),
+        json.dumps({part["feature"]: part["log_odds"] for part in signal["contributions"]}),
     )
     return dict(zip(COLUMNS, values, strict=True))
 

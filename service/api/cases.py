@@ -18,6 +18,7 @@ from service.api.base import (
     WITH_BODY,
     WITH_ID,
     WITHOUT_ID,
+    WRITES,
     Day,
     Link,
     OpaqueId,
@@ -27,14 +28,13 @@ from service.api.base import (
 )
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.cases import Case, Ground, Latest, Status
-from service.front.problems import responses
 from service.moments import Moment
 from service.vault import Vault
 from service.viewer import Permission, Viewer
 
 router = new_router()
 
-SEE = needs(Permission.READ_CASES)
+SEE = needs(Permission.READ_CASES, instead=Permission.OPEN_CASES)
 OPEN = needs(Permission.OPEN_CASES)
 CREATED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.CREATED: {"headers": {"Location": {"schema": {"type": "string"}, "description": "where it is found"}}}
@@ -105,7 +105,7 @@ class Dossiers(Resource):
     operation_id="openCase",
     summary="Bring a pupil before the alliance",
     status_code=HTTPStatus.CREATED,
-    responses=WITH_ID | WITH_BODY | responses(HTTPStatus.CONFLICT) | CREATED,
+    responses=WITH_ID | WITH_BODY | WRITES | CREATED,
     response_model=Dossier,
     openapi_extra=OPEN,
 )
@@ -163,7 +163,7 @@ def one_case(request: Request, case_id: OpaqueId) -> Response:
     operation_id="closeCase",
     summary="Close a case",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=WITH_ID,
+    responses=WITH_ID | WRITES,
     openapi_extra=OPEN,
 )
 def close_case(request: Request, case_id: OpaqueId) -> Response:

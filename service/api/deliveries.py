@@ -21,6 +21,7 @@ from service.api.base import (
     WITH_BODY,
     WITH_ID,
     WITHOUT_ID,
+    WRITES,
     Link,
     OpaqueId,
     Resource,
@@ -134,7 +135,7 @@ class Leveringen(Resource):
     response_model=Levering,
     operation_id="deliver",
     summary="Hand in a file",
-    responses={HTTPStatus.ACCEPTED: ACCEPTED_HEADERS} | WITH_ID | WITH_BODY | REFUSALS,
+    responses={HTTPStatus.ACCEPTED: ACCEPTED_HEADERS} | WITH_ID | WITH_BODY | WRITES | REFUSALS,
     openapi_extra=BODY,
 )
 async def deliver(

@@ -13,8 +13,21 @@ from starlette.responses import Response
 
 from data_contracts.errors import UsageError
 from service import auth, names
-from service.api.answers import answer
-from service.api.base import PREFIX, WITH_BODY, WITH_ID, WITHOUT_ID, Day, Link, OpaqueId, Resource, needs, new_router
+from service.api.answers import answer, has, unchanged
+from service.api.base import (
+    PREFIX,
+    UNCHANGED,
+    WITH_BODY,
+    WITH_ID,
+    WITHOUT_ID,
+    WRITES,
+    Day,
+    Link,
+    OpaqueId,
+    Resource,
+    needs,
+    new_router,
+)
 from service.api.paging import MOST, After, Amount, Cursor, Number, Since, links
 from service.following import follow_ups
 from service.following.follow_ups import FollowUp, Kind, Outcome, Plan
@@ -113,7 +126,7 @@ class Opvolgingen(Resource):
     operation_id="openFollowUp",
     summary="Plan a follow-up",
     status_code=HTTPStatus.CREATED,
-    responses=WITH_ID | WITH_BODY | CREATED,
+    responses=WITH_ID | WITH_BODY | WRITES | CREATED,
     response_model=Opvolging,
     openapi_extra=WRITE,
 )
@@ -132,7 +145,7 @@ def open_follow_up(request: Request, signal_id: OpaqueId, new: Voornemen) -> Res
     tags=["opvolgingen"],
     operation_id="followUps",
     summary="Follow-ups",
-    responses=WITHOUT_ID,
+    responses=WITHOUT_ID | UNCHANGED,
     response_model=Opvolgingen,
     openapi_extra=READ,
 )
@@ -159,7 +172,7 @@ def list_follow_ups(
     tags=["opvolgingen"],
     operation_id="followUp",
     summary="One follow-up",
-    responses=WITH_ID | FOUND,
+    responses=WITH_ID | FOUND | UNCHANGED,
     response_model=Opvolging,
     openapi_extra=READ,
 )
@@ -169,7 +182,8 @@ def one_follow_up(request: Request, follow_up_id: OpaqueId) -> Response:
     with auth.asking(request) as (viewer, session):
         shown = follow_ups.follow_up(viewer, session, follow_up_id, vault=vault)
         (resource,) = _opvolgingen(viewer, session, [shown], vault=vault)
-    return _tagged(resource, shown.change)
+    found = _tagged(resource, shown.change)
+    return unchanged(found) if has(request, found.headers["etag"]) else found
 
 
 @router.put(
@@ -177,7 +191,11 @@ def one_follow_up(request: Request, follow_up_id: OpaqueId) -> Response:
     tags=["opvolgingen"],
     operation_id="changeFollowUp",
     summary="Change or finish a follow-up",
-    responses=WITH_ID | WITH_BODY | FOUND | responses(HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED),
+    responses=WITH_ID
+    | WITH_BODY
+    | WRITES
+    | FOUND
+    | responses(HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED),
     response_model=Opvolging,
     openapi_extra=WRITE,
 )

@@ -38,7 +38,7 @@ def health(request: Request) -> Gezondheid:
     """Say whether the service is ready: its database answers and is up to date."""
     if db.revision(auth.installation(request).engine) != db.HEAD:
         detail = "De databank is verouderd."
-        raise StorageError(detail, remedy="Start de dienst opnieuw: dan wordt zij bijgewerkt.")
+        raise StorageError(detail, remedy="Start de dienst opnieuw: dan wordt zij bijgewerkt.", is_inside=False)
     return Gezondheid(status="gereed", databank="bereikbaar")
 
 

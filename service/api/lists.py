@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from data_contracts.identifiers import SCHOOL_PATTERN
-from service import auth, pulling, reading
+from service import auth, pulling, reading, stored
 from service.api import shaping
-from service.api.answers import answer
+from service.api.answers import answer, answer_json
 from service.api.base import UNCHANGED, WITH_ID, WITHOUT_ID, Day, OpaqueId, needs, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, Number, Since, links
 from service.api.resources import Signalen, Weeklijst, Weeklijsten
@@ -104,11 +104,11 @@ def signals_on_list(
     after = reading.START if cursor is None else cursor.values[0]
     with auth.asking(request) as (viewer, session):
         head = reading.head(viewer, session, list_id)
-        shown = reading.signals(viewer, session, head, with_calendar=True, after=after, limit=amount)
+        shown = stored.signals(viewer, session, head, after=after, limit=amount)
         named = shaping.named(viewer, session, shown, vault=auth.installation(request).vault)
     following = RankCursor("rank", shown[-1].rank) if len(shown) == amount else None
     of_list = shaping.weeklijst(head).links["self"].href
-    return answer(request, {"signalen": named, "_links": links(request, following=following, weeklijst=of_list)})
+    return answer_json(request, shaping.signalen(named, links(request, following=following, weeklijst=of_list)))
 
 
 def _begin(viewer: Viewer, session: Session, cursor: ListCursor | None, since: datetime | None) -> Position | None:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
-from service import auth, pulling, reading
+from service import auth, pulling, reading, stored
 from service.api import bulk, shaping
-from service.api.answers import answer
+from service.api.answers import answer, answer_json
 from service.api.base import (
     PREFIX,
     UNCHANGED,
@@ -30,7 +30,7 @@ from service.api.paging import MOST, After, Amount, SignalCursor, Since, links
 from service.api.resources import Historie, Signaal, Signalen
 from service.front.negotiation import JSON, preferred
 from service.pulling import Position
-from service.reading import Shown
+from service.stored import Stored
 from service.viewer import Permission, Viewer
 
 router = new_router()
@@ -82,7 +82,7 @@ def signals(
         named = shaping.named(viewer, session, shown, vault=auth.installation(request).vault)
     end = _end(shown, after)
     following = end if len(shown) == amount else None
-    return answer(request, {"signalen": named, "_links": links(request, following=following, bijgewerkt=end)})
+    return answer_json(request, shaping.signalen(named, links(request, following=following, bijgewerkt=end)))
 
 
 @router.post(
@@ -112,7 +112,7 @@ def search_signals(
         shown = pulling.found(viewer, session, asked, after=after, limit=amount)
         named = shaping.named(viewer, session, shown, vault=auth.installation(request).vault)
     following = _end(shown, after) if len(shown) == amount else None
-    return answer(request, {"signalen": named, "_links": links(request, following=following)})
+    return answer_json(request, shaping.signalen(named, links(request, following=following)))
 
 
 @router.get(
@@ -125,9 +125,9 @@ def search_signals(
 def signal(request: Request, signal_id: OpaqueId) -> Response:
     """Return one signal."""
     with auth.asking(request) as (viewer, session):
-        shown = reading.signal(viewer, session, signal_id)
+        shown = stored.signal(viewer, session, signal_id)
         (named,) = shaping.named(viewer, session, (shown,), vault=auth.installation(request).vault)
-    return answer(request, named)
+    return answer_json(request, named)
 
 
 @router.get(
@@ -158,5 +158,5 @@ def _begin(viewer: Viewer, session: Session, cursor: SignalCursor | None, since:
     return Position() if since is None else pulling.since(viewer, session, since)
 
 
-def _end(shown: Sequence[Shown], after: Position) -> SignalCursor:
+def _end(shown: Sequence[Stored], after: Position) -> SignalCursor:
     return SignalCursor.at(pulling.position(shown[-1]) if shown else after)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data_contracts.errors import AanwezigError, NotAllowedError
+from data_contracts.frames import frames
 from service.front import problems, tracing
 from service.who import tokens
 from service.who.issuer import TOKEN
@@ -88,8 +89,8 @@ class Guard:
             return
         try:
             await self.app(scope, receive, send_with_headers)
-        except Exception:
-            logger.exception("unexpected error")
+        except Exception as error:
+            logger.error("unexpected error (trace %s): %s", trace.trace, frames(error))  # noqa: TRY400 (its text may hold values)
             if begun:
                 raise
             await problems.answer(request, unexpected())(scope, receive, send_with_headers)

@@ -91,9 +91,10 @@ class Apart(_Figures):
 
 
 class AtOnce(Apart):
-    """Requests at the same time; `outside` is not counted."""
+    """Requests at the same time; `outside` is not counted. `working` of those let in are worked on, the others wait."""
 
     outside: tuple[str, ...]
+    working: PositiveInt
     retry_after: PositiveInt
 
 

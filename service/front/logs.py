@@ -1,9 +1,11 @@
-"""What the web server writes of each request: the path, and never what stands behind the question mark.
+"""What the log may hold: of a request the path, and never what stands behind the question mark; of an error no values.
 
-Coming back from the provider, a browser has a code there that signs somebody in.
+Coming back from the provider, a browser has a code behind the question mark that signs somebody in.
 """
 
 import logging
+
+from sqlalchemy.exc import IntegrityError
 
 ACCESS = "uvicorn.access"
 
@@ -27,3 +29,10 @@ def without_queries() -> None:
     logger = logging.getLogger(ACCESS)
     if not any(isinstance(one, WithoutQuery) for one in logger.filters):
         logger.addFilter(WithoutQuery())
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """Return what kind of rule of the database was broken, and which; the driver's own text has the values too."""
+    told = error.orig
+    named = getattr(getattr(told, "diag", None), "constraint_name", None) or getattr(told, "sqlite_errorname", "")
+    return f"{type(told).__name__} {named}".strip()

@@ -9,13 +9,13 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from data_contracts.errors import AanwezigError, NotFoundError, SignInError, UsageError
+from data_contracts.errors import AanwezigError, ChangedMeanwhileError, NotFoundError, SignInError, UsageError
 from service import web
-from service.front import mistakes, verbs
+from service.front import entitled, logs, mistakes, tracing, verbs
 from service.front.limits import LaterError
 from service.who import tokens
 
@@ -23,6 +23,15 @@ logger = logging.getLogger(__name__)
 
 API = "/api/"
 MEDIA_TYPE = "application/problem+json"
+OF_THE_REQUEST = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_ACCEPTABLE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.PRECONDITION_REQUIRED,
+    }
+)
+"""Answers that say how a request should have been."""
 
 
 class FieldError(BaseModel):
@@ -52,7 +61,8 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer(request: Request, error: AanwezigError, *, fields: Sequence[FieldError] = ()) -> Response:
-    """Tell `error` to whoever made `request`."""
+    """Tell `error` to whoever made `request`; what is for who runs this machine goes to the log, and not outside."""
+    error = outside(error)
     if isinstance(error, SignInError) and request.method == "GET" and not request.url.path.startswith(API):
         return RedirectResponse(f"/aanmelden?naar={quote(_local(request))}", HTTPStatus.SEE_OTHER)
     if request.url.path.startswith(API):
@@ -62,6 +72,19 @@ def answer(request: Request, error: AanwezigError, *, fields: Sequence[FieldErro
     if isinstance(error, LaterError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def outside(error: AanwezigError) -> AanwezigError:
+    """Return `error` as it may be told outside; where that is not all of it, the log has the rest."""
+    if error.is_inside:
+        logger.error("%s (trace %s)", error, tracing.current().trace)
+    return error.for_outside()
+
+
+def wrong(request: Request, error: AanwezigError, *, fields: Sequence[FieldError] = ()) -> Response:
+    """Tell what is wrong with `request` to who may make it at all; the others hear that they may not."""
+    refusal = entitled.refusal(request)
+    return answer(request, error, fields=fields) if refusal is None else answer(request, refusal)
 
 
 def _local(request: Request) -> str:
@@ -88,7 +111,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(AanwezigError)
     def _ours(request: Request, error: AanwezigError) -> Response:
-        return answer(request, error)
+        return (wrong if error.status in OF_THE_REQUEST else answer)(request, error)
 
     @app.exception_handler(DataError)
     def _not_to_be_kept(request: Request, error: DataError) -> Response:
@@ -99,15 +122,22 @@ def install(app: FastAPI) -> None:
         remedy = "Haal onzichtbare tekens weg, bijvoorbeeld door de tekst opnieuw te typen."
         return answer(request, UsageError(detail, remedy=remedy))
 
+    @app.exception_handler(IntegrityError)
+    def _at_once(request: Request, error: IntegrityError) -> Response:
+        logger.warning("two requests at once: %s", logs.constraint_of(error))
+        detail = "Dit is op hetzelfde moment ook door een ander verzoek gedaan, en daarom hier niet."
+        return answer(request, ChangedMeanwhileError(detail, remedy="Bekijk wat er nu staat en probeer het opnieuw."))
+
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
         fields = [_field(one) for one in error.errors()]
         usage = UsageError("Dit verzoek klopt niet.", remedy="Verbeter de genoemde velden en probeer het opnieuw.")
-        return answer(request, usage, fields=fields)
+        return wrong(request, usage, fields=fields)
 
     @app.exception_handler(HTTPException)
     def _of_the_framework(request: Request, error: HTTPException) -> Response:
-        response = answer(request, _translated(error))
+        translated = _translated(error)
+        response = (wrong if translated.status in OF_THE_REQUEST else answer)(request, translated)
         response.headers.update(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names the verbs of one route of several
             response.headers["Allow"] = verbs.allowed(request.scope)

@@ -1,13 +1,14 @@
-"""HEAD and OPTIONS for the API: the same as GET without its content, and which verbs an address knows."""
+"""HEAD and OPTIONS for every address: the same as GET without its content, and which verbs an address knows."""
 
 from http import HTTPStatus
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi import FastAPI, Request
+from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API = "/api/"
+BARE = "aanwezig.without_content"
 
 
 def allowed(scope: Scope) -> str:
@@ -15,15 +16,20 @@ def allowed(scope: Scope) -> str:
     app: FastAPI = scope["app"]
     found: set[str] = set()
     for route in iter_route_contexts(app.routes):
-        if isinstance(route.original_route, APIRoute) and route.path_regex.match(scope["path"]):
+        if isinstance(route.original_route, Route) and route.path_regex.match(scope["path"]):
             found |= route.methods or set()
     if "GET" in found:
         found.add("HEAD")
     return ", ".join(sorted(found | {"OPTIONS"})) if found else ""
 
 
+def without_content(request: Request) -> bool:
+    """Whether nobody will see the content of the answer: then none that is large needs to be made."""
+    return bool(request.scope.get(BARE))
+
+
 class Verbs:
-    """Answers HEAD and OPTIONS under the API.
+    """Answers HEAD and OPTIONS.
 
     Parameters
     ----------
@@ -36,7 +42,7 @@ class Verbs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        method = scope["method"] if scope["type"] == "http" and scope["path"].startswith(API) else None
+        method = scope["method"] if scope["type"] == "http" else None
         if method == "HEAD":
             await self._head(scope, receive, send)
         elif method == "OPTIONS" and (verbs := allowed(scope)):
@@ -56,4 +62,8 @@ class Verbs:
                 ended = True
                 await send({"type": "http.response.body", "body": b""})
 
-        await self.app({**scope, "method": "GET"}, receive, send_without_content)
+        asked = {**scope, "method": "GET", BARE: True}
+        try:
+            await self.app(asked, receive, send_without_content)
+        finally:
+            scope["route"] = asked.get("route")  # which address it was, for the figures

@@ -20,12 +20,14 @@ from data_contracts.errors import UsageError
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
 from service import audit, audit_sums, auth, scope, web, words
 from service.audit import LABELS, MACHINE, Action, AuditEvent, Wanted
+from service.front.entitled import needs
 from service.viewer import ROLES, Permission, Role, Viewer
 from service.who import overseeing
 
 router = APIRouter(include_in_schema=False)
 
 PAGE = "/logboek"
+READ = needs(Permission.READ_AUDIT)
 LINES = 100
 MOST_LINES = 50_000
 """In one file: more than a school has in a year."""
@@ -88,13 +90,13 @@ def audit_page(request: Request) -> Response:
     return _page(request, Asked())
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=READ)
 def search_page(request: Request, asked: Annotated[Asked, Form()]) -> Response:
     """Show the lines that are asked for."""
     return _page(request, asked)
 
 
-@router.post(PAGE + ".csv")
+@router.post(PAGE + ".csv", openapi_extra=READ)
 def audit_file(request: Request, asked: Annotated[Asked, Form()]) -> Response:
     """Give the lines that are asked for as a file; that is a line of its own."""
     with auth.asking(request) as (viewer, session):

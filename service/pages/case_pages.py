@@ -16,6 +16,7 @@ from data_contracts.errors import UsageError
 from service import auth, cases, names, reading, scope, web
 from service.cases import GROUNDS, LONGEST, Case, Ground, Status
 from service.following.undoing import FIGURES
+from service.front.entitled import needs
 from service.pages import follow_up_drawing, listed
 from service.pages.follow_up_drawing import Clock
 from service.pages.listed import Hit
@@ -92,7 +93,7 @@ def cases_page(request: Request) -> Response:
     )
 
 
-@router.post("/leerling/{signal_id}/dossier")
+@router.post("/leerling/{signal_id}/dossier", openapi_extra=needs(Permission.OPEN_CASES))
 def open_case(request: Request, signal_id: str, asked: Annotated[Opened, Form()]) -> Response:
     """Bring a pupil before the alliance; what cannot be is said on a page with the form, as it was filled in."""
     try:

@@ -9,7 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from data_contracts.errors import NotAllowedError, UsageError
 from service import auth, web
+from service.front.entitled import needs
 from service.pages import managed_schools
+from service.pages.managed_schools import ManagedSchool
 from service.pages.people_pages import EVERYWHERE
 from service.viewer import ROLES, Permission, Role, Viewer
 from service.who import managed, managing
@@ -37,20 +39,22 @@ class NewProgram(BaseModel):
 @router.get(PAGE)
 def programs_page(request: Request) -> Response:
     """Show which programs come in, and the form for a new one."""
-    return _page(request, _manager(request))
+    return _page(request, *_arranged(request))
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.MANAGE))
 def add_program(request: Request, asked: Annotated[NewProgram, Form()]) -> Response:
     """Let a program in. The secret stands in this one answer, which no browser keeps, and nowhere else."""
-    viewer = _manager(request)
+    viewer, schools = _arranged(request)
+    if asked.school != EVERYWHERE:
+        managed_schools.must_have(schools, asked.school)
     engine = auth.installation(request).engine
     try:
         client, secret = managing.add_program(
             viewer, engine, name=asked.naam, access=asked.access, public_key=asked.sleutel
         )
     except (UsageError, NotAllowedError) as error:
-        return _page(request, viewer, tried=asked, error=error)
+        return _page(request, viewer, schools, tried=asked, error=error)
     if secret is None:
         return RedirectResponse(PAGE, HTTPStatus.SEE_OTHER)
     return web.render(
@@ -61,26 +65,28 @@ def add_program(request: Request, asked: Annotated[NewProgram, Form()]) -> Respo
 @router.post(PAGE + "/{client_id}/einde")
 def end_program(request: Request, client_id: str) -> Response:
     """End a program."""
-    managing.end_program(_manager(request), auth.installation(request).engine, client_id)
+    viewer, _ = _arranged(request)
+    managing.end_program(viewer, auth.installation(request).engine, client_id)
     return RedirectResponse(PAGE, HTTPStatus.SEE_OTHER)
 
 
-def _manager(request: Request) -> Viewer:
-    with auth.asking(request, touches_pupils=False) as (viewer, _):
+def _arranged(request: Request) -> tuple[Viewer, tuple[ManagedSchool, ...]]:
+    """Return who asks, and the schools that they arrange."""
+    home = auth.installation(request).settings.home
+    with auth.asking(request, touches_pupils=False) as (viewer, session):
         viewer.must(Permission.MANAGE)
-        return viewer
+        return viewer, managed_schools.all_of(viewer, session, home)
 
 
 def _page(
     request: Request,
     viewer: Viewer,
+    schools: tuple[ManagedSchool, ...],
     *,
     tried: NewProgram | None = None,
     error: UsageError | NotAllowedError | None = None,
 ) -> Response:
     here = auth.installation(request)
-    with auth.asking(request, touches_pupils=False) as (_, session):
-        schools = managed_schools.all_of(viewer, session, here.settings.home)
     roles = [
         (role, ROLES[role].label, sorted(ROLES[role].permissions))
         for role in managed.givable(viewer)

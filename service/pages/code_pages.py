@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from data_contracts.errors import ChangedMeanwhileError, NotFoundError, UsageError
 from data_contracts.reasons import KINDS
 from service import auth, web, words
+from service.front.entitled import needs
 from service.pages import codes, delivered, managed_schools
 from service.pages.codes import MOST_CODES, Choice
 from service.viewer import Permission
@@ -54,7 +55,7 @@ def codes_page(request: Request, school: str = "", bewaard: str = "") -> Respons
     return _page(request, school, saved=bool(bewaard))
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.SET_UP))
 def write(request: Request, asked: Annotated[Written, Form()]) -> Response:
     """Write down what the codes mean; files that waited for that are then taken in by the batch."""
     home = auth.installation(request).settings.home

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Self
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from starlette.responses import RedirectResponse, Response
 
 from data_contracts.errors import AanwezigError, NotFoundError, UsageError
 from service import auth, batch, inbox, web
+from service.front import problems
+from service.front.entitled import needs
 from service.inbox import Arriving, Format, Kind, Status
 from service.pages import delivered, managed_schools, uploads
 from service.pages.managed_schools import ManagedSchool
@@ -44,6 +47,12 @@ class NotTaken:
     name: str
     detail: str
     remedy: str
+
+    @classmethod
+    def of(cls, sent: Sent, error: AanwezigError) -> Self:
+        """Return why a file was not taken in, as its sender may read it."""
+        told = problems.outside(error)
+        return cls(sent.name, told.detail, told.remedy)
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ def delivery_page(request: Request, delivery_id: str, stil: str = "") -> Respons
     return refreshing(answer, refresh=refresh)
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.DELIVER))
 async def hand_in(request: Request, school: str = "", naar: Back = Back.DELIVERIES) -> Response:
     """Keep the files of the form, to be taken in by the batch; say of each that cannot be kept why."""
     await run_in_threadpool(_may_deliver, request, school)  # before a byte of it is kept
@@ -205,12 +214,12 @@ def _each(request: Request, school: str, form: Form) -> Iterator[NotTaken]:
         try:
             known.append((*_recognised(sent, said), sent))
         except AanwezigError as error:
-            yield NotTaken(sent.name, error.detail, error.remedy)
+            yield NotTaken.of(sent, error)
     for kind, written_as, sent in sorted(known, key=lambda one: order(one[0])):
         try:
             _keep(request, school, sent.file, kind=kind, written_as=written_as)
         except AanwezigError as error:
-            yield NotTaken(sent.name, error.detail, error.remedy)
+            yield NotTaken.of(sent, error)
 
 
 def _recognised(sent: Sent, said: str) -> tuple[Kind, Format]:

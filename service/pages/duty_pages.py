@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from service import auth, duties, names, scope, web
 from service.duties import ShownDuty
+from service.front.entitled import needs
 from service.pages import listed
 from service.pages.listed import Hit
 from service.tables import SchoolRow
 from service.vault import Vault
-from service.viewer import Viewer
+from service.viewer import Permission, Viewer
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,7 +49,7 @@ class Part:
     items: tuple[Item, ...]
 
 
-@router.get("/verzuimmeldingen")
+@router.get("/verzuimmeldingen", openapi_extra=needs(Permission.READ_DUTIES))
 def duties_page(request: Request, week: Week = None) -> Response:
     """Show the duties on the newest list of each school, or on the lists of one week."""
     vault = auth.installation(request).vault

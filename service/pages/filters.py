@@ -2,9 +2,10 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,7 @@ from service import words
 from service.pages.listed import Row
 from service.reading import Shown
 from service.settings import Settings
+from service.who.mentors import Mentor
 
 COOKIE = "aanwezig-filters"
 PATH = "/weeklijst"
@@ -63,8 +65,8 @@ class Filters(BaseModel):
 
     Parameters
     ----------
-    year, group, new, picked
-        Only these pupils; empty is all.
+    year, group, mentor, new, picked
+        Only these pupils; empty is all. A mentor stands here by id: no name ends up in an address or a cookie.
     order
         Order of the pupils on the list.
     """
@@ -73,6 +75,7 @@ class Filters(BaseModel):
 
     year: Short = Field("", alias="leerjaar")
     group: Short = Field("", alias="klas")
+    mentor: Short = ""
     new: Ticked = Field(Ticked.NO, alias="nieuw")
     picked: Picked = Field(Picked.ALL, alias="opvolging")
     order: Order = Field(Order.PLACE, alias="volgorde")
@@ -82,47 +85,79 @@ class Filters(BaseModel):
         """As a query, only what is not as usual."""
         return urlencode({name: value for name, value in self.model_dump(by_alias=True, mode="json").items() if value})
 
-    @property
-    def said(self) -> list[str]:
-        """Which pupils are shown, in words; empty where all are."""
-        said = [words.year_group(self.year) if self.year else "", f"klas {self.group}" if self.group else ""]
-        return [one for one in (*said, "nieuw" if self.new else "", PICKED[self.picked] if self.picked else "") if one]
-
-    def places(self, signal: Signal) -> bool:
-        """Whether year and class are those asked for; all that a legal duty is filtered on, so that none slips away."""
-        return self.year in {"", signal.year_group} and self.group in {"", signal.group}
-
-    def shows(self, row: Row) -> bool:
-        """Whether the pupil is one of those asked for."""
-        signal = row.shown.signal
-        if not self.places(signal) or (self.new and signal.since is not Since.NEW):
-            return False
-        if not self.picked or row.care is None:
-            return True
-        if self.picked is Picked.WAITING:
-            return not row.care.picked_up
-        return row.care.last is not None and row.care.last.open
-
     def sorted(self, rows: Iterable[Row]) -> list[Row]:
         """Return `rows` in the order asked for."""
         return sorted(rows, key=_KEYS[self.order])
 
-    def within(self, shown: Iterable[Shown], *, may_know: bool) -> Self:
+    def within(self, shown: Iterable[Shown], mentors: Iterable[Mentor] = (), *, may_know: bool) -> "Narrowing":
         """Return these filters without what does not exist on this list, or is not for this viewer to know."""
         signals = [one.signal for one in shown]
+        mentor = next((one for one in mentors if one.id == self.mentor), None)
         update: dict[str, str] = {}
         if self.year not in {one.year_group for one in signals}:
             update["year"] = ""
         if self.group not in {one.group for one in signals}:
             update["group"] = ""
+        if mentor is None:
+            update["mentor"] = ""
         if not may_know:
             update["picked"] = Picked.ALL
         if not may_know and self.order is Order.WAITING:
             update["order"] = Order.PLACE
-        return self.model_copy(update=update)
+        return Narrowing(self.model_copy(update=update), mentor)
 
 
-class Asked(Filters):
+@dataclass(frozen=True)
+class Narrowing:
+    """Filters as they hold on one list, with the mentor of them."""
+
+    filters: Filters
+    mentor: Mentor | None = None
+
+    @property
+    def said(self) -> list[str]:
+        """Which pupils are shown, in words; empty where all are."""
+        asked = self.filters
+        said = (
+            words.year_group(asked.year) if asked.year else "",
+            f"klas {asked.group}" if asked.group else "",
+            f"leerlingen van {self.mentor.name}" if self.mentor else "",
+            "nieuw" if asked.new else "",
+            PICKED[asked.picked] if asked.picked else "",
+        )
+        return [one for one in said if one]
+
+    def places(self, signal: Signal) -> bool:
+        """Whether year, class and mentor are those asked for; a legal duty is filtered on these alone, so none slips away."""
+        asked = self.filters
+        if self.mentor is not None and signal.group not in self.mentor.groups:
+            return False
+        return asked.year in {"", signal.year_group} and asked.group in {"", signal.group}
+
+    def shows(self, row: Row) -> bool:
+        """Whether the pupil is one of those asked for."""
+        asked, signal = self.filters, row.shown.signal
+        if not self.places(signal) or (asked.new and signal.since is not Since.NEW):
+            return False
+        if not asked.picked or row.care is None:
+            return True
+        if asked.picked is Picked.WAITING:
+            return not row.care.picked_up
+        return row.care.last is not None and row.care.last.open
+
+
+class Kept(Filters):
+    """What a browser keeps for next time: the filters, and of several schools or locations the one that was looked at."""
+
+    school: Short = ""
+
+    @property
+    def filters(self) -> Filters:
+        """The filters alone."""
+        return Filters.model_validate(self.model_dump(by_alias=True, include=set(Filters.model_fields)))
+
+
+class Asked(Kept):
     """A request for a list: which, and what of it.
 
     Parameters
@@ -131,35 +166,30 @@ class Asked(Filters):
         The form was sent: what it says holds, and what was remembered does not.
     """
 
-    school: str = ""
     week: date | None = Field(None, description="Monday")
     chosen: Ticked = Field(Ticked.NO, alias="gekozen")
-
-    @property
-    def filters(self) -> Filters:
-        """The filters alone."""
-        return Filters(year=self.year, group=self.group, new=self.new, picked=self.picked, order=self.order)
 
     def wanted(self, request: Request) -> Filters:
         """Return the filters that hold: those of the request, or where it says nothing those of last time."""
         own = self.filters
-        return own if self.chosen or own.text else remembered(request)
+        return own if self.chosen or own.text else remembered(request).filters
 
 
-def remembered(request: Request) -> Filters:
-    """Return the filters of last time; none where they cannot be read."""
+def remembered(request: Request) -> Kept:
+    """Return what was kept last time; nothing where it cannot be read."""
     try:
-        return Filters.model_validate(dict(parse_qsl(request.cookies.get(COOKIE, ""))))
+        return Kept.model_validate(dict(parse_qsl(request.cookies.get(COOKIE, ""))))
     except ValidationError:
-        return Filters()
+        return Kept()
 
 
-def remember(response: Response, filters: Filters, settings: Settings) -> None:
-    """Keep the filters in the browser for next time, or have it forget them. They name no pupil."""
+def remember(response: Response, filters: Filters, settings: Settings, *, school: str = "") -> None:
+    """Keep the filters in the browser for next time, or have it forget them. They name nobody."""
     secure = not settings.is_demo
-    if filters.text:
+    kept = Kept.model_validate({**filters.model_dump(by_alias=True), "school": school})
+    if kept.text:
         response.set_cookie(
-            COOKIE, filters.text, max_age=KEPT_SECONDS, path=PATH, secure=secure, httponly=True, samesite="lax"
+            COOKIE, kept.text, max_age=KEPT_SECONDS, path=PATH, secure=secure, httponly=True, samesite="lax"
         )
     else:
         response.delete_cookie(COOKIE, path=PATH, secure=secure, httponly=True, samesite="lax")

@@ -16,6 +16,7 @@ from data_contracts.identifiers import SCHOOL_PATTERN, Region, Sector
 from data_contracts.school import write_school
 from service import audit, auth, batch, db, inbox, web
 from service.audit import Action
+from service.front.entitled import needs
 from service.pages import delivered, delivery_pages, managed_schools
 from service.pages.delivery_pages import Back
 from service.pages.hour_steps import Progress, State
@@ -96,7 +97,7 @@ def beginning_page(request: Request, school: str = "", meer: str = "", stil: str
     return delivery_pages.refreshing(answer, refresh=refresh)
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.SET_UP))
 def name_school(request: Request, said: Annotated[Named, Form()]) -> Response:
     """Write the settings of a school that has none."""
     home = auth.installation(request).settings.home

@@ -12,6 +12,7 @@ from service import auth, reading, scope, web
 from service.following import finishing, follow_ups, undoing
 from service.following.follow_ups import KINDS, OUTCOMES, Kind, Outcome, Plan
 from service.following.undoing import FIGURES
+from service.front.entitled import needs
 from service.pages import board, choosing
 from service.rights import requests
 from service.viewer import Permission
@@ -19,6 +20,7 @@ from service.viewer import Permission
 router = APIRouter(include_in_schema=False)
 
 OPEN = "/opvolging"
+WRITE = needs(Permission.WRITE_FOLLOW_UPS)
 OpaqueId = Annotated[str, Field(pattern=r"^[\w-]{1,32}$")]
 
 
@@ -87,7 +89,7 @@ def concern_page(request: Request, school: str = "") -> Response:
     return web.render(request, "follow_up_concern.html", viewer=viewer, chosen=chosen, pupils=pupils)
 
 
-@router.post(f"{OPEN}/niet-pluis")
+@router.post(f"{OPEN}/niet-pluis", openapi_extra=WRITE)
 def concern(request: Request, asked: Annotated[Concern, Form()]) -> Response:
     """Add a pupil by hand, with the reason; the care coordinator picks it up."""
     vault = auth.installation(request).vault
@@ -97,7 +99,7 @@ def concern(request: Request, asked: Annotated[Concern, Form()]) -> Response:
     return RedirectResponse(f"{OPEN}?school={made.school}", HTTPStatus.SEE_OTHER)
 
 
-@router.post(f"{OPEN}/{{follow_up_id}}/afronden")
+@router.post(f"{OPEN}/{{follow_up_id}}/afronden", openapi_extra=WRITE)
 def finish(request: Request, follow_up_id: str, asked: Annotated[Finished, Form()]) -> Response:
     """Say what came of a follow-up."""
     vault = auth.installation(request).vault
@@ -114,7 +116,7 @@ def finish(request: Request, follow_up_id: str, asked: Annotated[Finished, Form(
     return _back(asked.leerling, done.school)
 
 
-@router.post(f"{OPEN}/{{follow_up_id}}/terugdraaien")
+@router.post(f"{OPEN}/{{follow_up_id}}/terugdraaien", openapi_extra=WRITE)
 def undo(request: Request, follow_up_id: str, leerling: Annotated[OpaqueId | None, Form()] = None) -> Response:
     """Take back what was recorded just now."""
     with auth.asking(request) as (viewer, session):

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from data_contracts.errors import NotAllowedError, UsageError
 from service import auth, web
+from service.front.entitled import needs
 from service.pages import managed_schools
 from service.pages.managed_schools import ManagedSchool
 from service.viewer import ROLES, Permission, Role, Viewer
@@ -69,7 +70,7 @@ def people_page(request: Request, school: str = "") -> Response:
     return _people(request, viewer, choices)
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.MANAGE))
 def add_person(request: Request, asked: Annotated[NewPerson, Form()]) -> Response:
     """Let somebody in; what cannot be is said above the form, as it was filled in."""
     viewer, choices = _choices(request, asked.school)
@@ -91,7 +92,7 @@ def person_page(request: Request, person_id: str, school: str = "") -> Response:
     return _person(request, viewer, choices, shown)
 
 
-@router.post(PAGE + "/{person_id}/rollen")
+@router.post(PAGE + "/{person_id}/rollen", openapi_extra=needs(Permission.MANAGE))
 def give_role(request: Request, person_id: str, asked: Annotated[Granted, Form()]) -> Response:
     """Give somebody a role more."""
     viewer, choices = _choices(request, asked.school)

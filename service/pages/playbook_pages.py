@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from service import auth, web
 from service.following import playbook
+from service.front.entitled import needs
 from service.pages import choosing
 from service.viewer import Permission
 
@@ -40,7 +41,7 @@ def playbook_page(request: Request, school: str = "") -> Response:
     return _page(request, school)
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.WRITE_PLAYBOOK))
 def write(request: Request, asked: Annotated[Written, Form()]) -> Response:
     """Show what was written as it will look, or keep it as the version that stands."""
     if asked.doe is Deed.LOOK:

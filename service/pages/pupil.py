@@ -19,7 +19,8 @@ from service.following.care import Care
 from service.following.follow_ups import KINDS, NOTHING_TRIED, OUTCOMES, FollowUp, Kind, Plan
 from service.following.playbook import Version
 from service.following.undoing import may_undo
-from service.pages import case_pages, drawing, follow_up_drawing, listed, rights_pages
+from service.front.entitled import needs
+from service.pages import case_pages, drawing, follow_up_drawing, listed, patterns, rights_pages
 from service.pages.follow_up_drawing import Around
 from service.reading import Shown
 from service.vault import Vault
@@ -79,7 +80,7 @@ def pupil(request: Request, signal_id: str) -> Response:
         return hidden
 
 
-@router.post("/leerling/{signal_id}/opvolging")
+@router.post("/leerling/{signal_id}/opvolging", openapi_extra=needs(Permission.WRITE_FOLLOW_UPS))
 def plan(request: Request, signal_id: str, asked: Annotated[Asked, Form()]) -> Response:
     """Record what somebody is going to do; what cannot be is said on the same page, with all that was filled in."""
     vault = auth.installation(request).vault
@@ -107,6 +108,7 @@ def _page(request: Request, signal_id: str, *, tried: Asked | None = None, error
     if since is not None and signal.enrolled_from is not None:
         since = max(since, signal.enrolled_from)
     days = [one for one in signal.calendar if since is None or one.day >= since]
+    school_days = [one for one in head.document.school_days if since is None or one >= since]
     return web.render(
         request,
         "pupil.html",
@@ -118,7 +120,8 @@ def _page(request: Request, signal_id: str, *, tried: Asked | None = None, error
         signal=signal,
         chart=drawing.chart(signal.attendance, weeks=None),
         steps=drawing.waterfall(signal),
-        years=drawing.calendar(days, [one for one in head.document.school_days if since is None or one >= since]),
+        years=drawing.calendar(days, school_days),
+        pattern=patterns.pattern(days, school_days),
         legend=drawing.legend(days),
         earlier=before,
         off_list=away,

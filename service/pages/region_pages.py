@@ -12,9 +12,11 @@ from data_contracts.model_page import ModelPage
 from models.scorecard import Scorecard
 from service import auth, reading, region, web
 from service.disclosure import RULES
+from service.front.entitled import needs
 from service.pages import business_case, model, region_drawing
 from service.pages.business_case import FIELDS
 from service.region import Line
+from service.viewer import Permission
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,7 +27,7 @@ WEEKS = 8
 Week = Annotated[date | None, BeforeValidator(lambda value: value or None), Query()]
 
 
-@router.get("/regio")
+@router.get("/regio", openapi_extra=needs(Permission.READ_REGION))
 def region_page(request: Request, week: Week = None) -> Response:
     """Show the region in counts, as the lists of `week` (left out: the newest) have it."""
     key = region.key_at(auth.installation(request).settings.home)

@@ -1,6 +1,6 @@
 """Rechten: who objected and what is said to be wrong, with what is to be answered; and the forms on the page of a pupil."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -12,12 +12,25 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from data_contracts.errors import UsageError
-from service import auth, cases, reading, scope, web
+from service import auth, batch, cases, reading, scope, web
+from service.front.entitled import needs
 from service.names import Pupil
 from service.pages import choosing, listed
 from service.reading import Shown
-from service.rights import requests
-from service.rights.kinds import ANSWERS, ASKED_BY, WRONGS, Answer, Asked, AskedBy, Kind, Record, Reply, Wrong
+from service.rights import by_number, requests
+from service.rights.kinds import (
+    ABOUT_A_RECORD,
+    ANSWERS,
+    ASKED_BY,
+    WRONGS,
+    Answer,
+    Asked,
+    AskedBy,
+    Kind,
+    Record,
+    Reply,
+    Wrong,
+)
 from service.rights.kinds import Request as Asking
 from service.vault import Vault
 from service.viewer import Permission, Viewer
@@ -25,6 +38,9 @@ from service.viewer import Permission, Viewer
 router = APIRouter(include_in_schema=False)
 
 RIGHTS = "/rechten"
+WRITE = needs(Permission.WRITE_RIGHTS)
+NOT_KNOWN_YET = "Bezwaar op leerlingnummer"
+NAMELESS = "Leerling zonder naam"
 Note = Annotated[str, Field(max_length=2000)]
 
 
@@ -38,6 +54,13 @@ class Objection(BaseModel):
     def asked(self) -> Asked:
         """Who asked, and when."""
         return Asked(self.door, self.op)
+
+
+class ByNumber(Objection):
+    """The form *Bezwaar* for a pupil who has no page here. What is wrong with a number is said without repeating it."""
+
+    school: str
+    leerlingnummer: str
 
 
 class Correction(Objection):
@@ -64,11 +87,15 @@ class Answered(BaseModel):
 
 @dataclass(frozen=True)
 class Item:
-    """One request on the page: what to call the pupil, and the pupil's newest signal."""
+    """One request on the page: what to call the pupil, and the pupil's newest signal.
+
+    ``is_alone``: there is neither a name nor a signal, for instance since the pupil was erased while an objection ran.
+    """
 
     request: Asking
     name: str
     signal: str
+    is_alone: bool = False
 
     @property
     def late(self) -> bool:
@@ -90,29 +117,48 @@ class OnPupil:
 @router.get(RIGHTS)
 def rights_page(request: Request, school: str = "") -> Response:
     """Show who does not take part, what is to be answered until when, and what was."""
-    vault = auth.installation(request).vault
+    here = auth.installation(request)
     with auth.asking(request) as (viewer, session):
         viewer.must(Permission.READ_RIGHTS)
         chosen = choosing.school(viewer, session, school)
         if chosen is None:
             return web.render(request, "no_list.html", viewer=viewer)
         scope.enter(session, viewer, rights=True)
-        found = requests.requests(viewer, session, vault=vault, school=chosen.school.id)
-        items = _items(viewer, session, chosen.school.id, found, vault=vault)
+        found = requests.requests(viewer, session, vault=here.vault, school=chosen.school.id)
+        items = _items(viewer, session, chosen.school.id, found, vault=here.vault)
     return web.render(
         request,
         "rights.html",
         viewer=viewer,
         chosen=chosen,
         objections=[one for one in items if one.request.runs and one.request.kind is Kind.OBJECTION],
+        by_number=[one for one in items if one.request.runs and one.request.kind is Kind.BY_NUMBER],
+        attended=batch.is_attended(here.settings.home),
+        longest_number=by_number.LONGEST_NUMBER,
         corrections=_by_term(items),
         ended=[one for one in items if not one.request.runs],
         may_write=viewer.may(Permission.WRITE_RIGHTS),
+        may_by_number=viewer.may(Permission.WRITE_RIGHTS) and viewer.groups is None,
         **_words(),
     )
 
 
-@router.post("/leerling/{signal_id}/bezwaar")
+@router.post(f"{RIGHTS}/bezwaar", openapi_extra=WRITE)
+def objection_by_number(request: Request, asked: Annotated[ByNumber, Form()]) -> Response:
+    """Keep that a pupil objects who has no page here, until the batch has found out who it is."""
+    vault = auth.installation(request).vault
+    with auth.asking(request) as (viewer, session):
+        viewer.must(Permission.WRITE_RIGHTS)
+        chosen = choosing.school(viewer, session, asked.school)
+        if chosen is None:
+            raise reading.not_found(choosing.A_SCHOOL)
+        by_number.ask(
+            viewer, session, school=chosen.school.id, number=asked.leerlingnummer, asked=asked.asked, vault=vault
+        )
+    return RedirectResponse(f"{RIGHTS}?school={chosen.school.id}#bezwaar", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/leerling/{signal_id}/bezwaar", openapi_extra=WRITE)
 def objection(request: Request, signal_id: str, asked: Annotated[Objection, Form()]) -> Response:
     """Write down that somebody objects: from then on no list shows the pupil."""
     with auth.asking(request) as (viewer, session):
@@ -120,7 +166,7 @@ def objection(request: Request, signal_id: str, asked: Annotated[Objection, Form
     return RedirectResponse(f"{RIGHTS}?school={made.school}#verzoek-{made.id}", HTTPStatus.SEE_OTHER)
 
 
-@router.post("/leerling/{signal_id}/correctie")
+@router.post("/leerling/{signal_id}/correctie", openapi_extra=WRITE)
 def correction(request: Request, signal_id: str, asked: Annotated[Correction, Form()]) -> Response:
     """Write down that a record is said to be wrong; what cannot be is said on a page with the form, as it was filled in."""
     vault = auth.installation(request).vault
@@ -138,7 +184,7 @@ def correction(request: Request, signal_id: str, asked: Annotated[Correction, Fo
     return RedirectResponse(f"/leerling/{signal_id}#rechten", HTTPStatus.SEE_OTHER)
 
 
-@router.post(f"{RIGHTS}/{{correction_id}}/antwoord")
+@router.post(f"{RIGHTS}/{{correction_id}}/antwoord", openapi_extra=WRITE)
 def answered(request: Request, correction_id: str, asked: Annotated[Answered, Form()]) -> Response:
     """Say what became of a request about a record."""
     vault = auth.installation(request).vault
@@ -148,7 +194,7 @@ def answered(request: Request, correction_id: str, asked: Annotated[Answered, Fo
     return RedirectResponse(f"{RIGHTS}?school={done.school}#verzoek-{done.id}", HTTPStatus.SEE_OTHER)
 
 
-@router.post(f"{RIGHTS}/{{objection_id}}/intrekken")
+@router.post(f"{RIGHTS}/{{objection_id}}/intrekken", openapi_extra=WRITE)
 def withdrawn(request: Request, objection_id: str, asked: Annotated[Objection, Form()]) -> Response:
     """Write down that an objection was withdrawn: the next list may show the pupil again."""
     with auth.asking(request) as (viewer, session):
@@ -197,10 +243,17 @@ def hidden(request: Request, signal_id: str) -> Response | None:
 
 
 def _items(viewer: Viewer, session: Session, school: str, found: Sequence[Asking], *, vault: Vault) -> list[Item]:
-    pupils: list[Pupil] = [(one.school, one.pupil) for one in found]
+    pupils: list[Pupil] = [(one.school, one.pupil) for one in found if one.pupil]
     named = reading.names(viewer, session, school=school, pupils={pupil for _, pupil in pupils}, vault=vault)
     signals = cases.newest_signals(viewer, session, pupils)
-    return [Item(one, listed.call(one.pupil, named), signals.get((one.school, one.pupil), "")) for one in found]
+    return [_item(one, named, signals.get((one.school, one.pupil), "")) for one in found]
+
+
+def _item(one: Asking, named: Mapping[str, str], signal: str) -> Item:
+    if not one.pupil:
+        return Item(one, NOT_KNOWN_YET, signal)
+    is_alone = not signal and one.pupil not in named
+    return Item(one, NAMELESS if is_alone else listed.call(one.pupil, named), signal, is_alone=is_alone)
 
 
 def _by_term(items: Sequence[Item]) -> list[Item]:
@@ -210,4 +263,10 @@ def _by_term(items: Sequence[Item]) -> list[Item]:
 
 
 def _words() -> dict[str, Any]:
-    return {"asked_by": ASKED_BY, "wrongs": WRONGS, "answers": ANSWERS, "today": scope.today()}
+    return {
+        "asked_by": ASKED_BY,
+        "wrongs": WRONGS,
+        "answers": ANSWERS,
+        "may_answer": ABOUT_A_RECORD,
+        "today": scope.today(),
+    }

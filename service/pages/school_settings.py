@@ -15,7 +15,8 @@ from data_contracts.school import Norm, SchoolSettings, read_school, school_dige
 from features.rules import rule_packs
 from service import audit, auth, db, web
 from service.audit import Action
-from service.front import mistakes
+from service.front import mistakes, problems
+from service.front.entitled import needs
 from service.pages import managed_schools
 from service.viewer import Permission
 
@@ -121,7 +122,7 @@ def settings_page(request: Request, school: str = "", bewaard: str = "") -> Resp
     return _page(request, school, kept=bool(bewaard))
 
 
-@router.post(PAGE)
+@router.post(PAGE, openapi_extra=needs(Permission.MANAGE))
 def change_settings(request: Request, asked: Annotated[Filled, Form()]) -> Response:
     """Change the settings; what cannot be is said on the page with the form, as it was filled in."""
     home = auth.installation(request).settings.home
@@ -190,7 +191,7 @@ def _page(
         except NotFoundError:
             error = _none_yet()
         except AanwezigError as broken:
-            error = broken
+            error = problems.outside(broken)
         if form is not None:
             form = form.model_copy(update={"gezien": digest})  # who sends it again has seen what stands now
     return web.render(

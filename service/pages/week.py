@@ -1,6 +1,6 @@
 """The list of this week: the page, and the same list on paper for the meeting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -13,14 +13,16 @@ from service import audit, auth, reading, web, words
 from service.audit import Action
 from service.brief import Brief
 from service.following.care import care
+from service.front.entitled import needs
 from service.pages import board, filters, listed
 from service.pages.exports import pdf, sheet, xlsx
-from service.pages.filters import Asked, Filters
+from service.pages.filters import Asked, Filters, Kept
 from service.pages.listed import ListPage
 from service.reading import Head, School, Shown
 from service.rights import alone, requests
 from service.vault import Vault
 from service.viewer import PRIMARY_SECTORS, Permission, Viewer
+from service.who.mentors import Mentor, mentors
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,6 +31,7 @@ BRIN = 4
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
+ON_PAPER = needs(Permission.READ_NAMES, Permission.READ_LISTS)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Chosen:
         return "Vestiging" if len({one.id[:BRIN] for one in self.schools}) == 1 else "School"
 
     @property
+    def beside(self) -> bool:
+        """Whether there are other schools to choose."""
+        return len(self.schools) > 1
+
+    @property
     def newer(self) -> date | None:
         """The week after this one that has a list."""
         place = self.weeks.index(self.head.document.week)
@@ -60,26 +68,30 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """A list as filtered, beside the whole of it."""
+    """A list as filtered, beside the whole of it and what it can be filtered on; ``said`` tells the filters in words."""
 
     page: ListPage
     whole: ListPage
     filters: Filters
+    said: list[str]
     years: list[str]
     groups: list[str]
+    mentors: list[Mentor]
 
 
-@router.get("/weeklijst")
+@router.get("/weeklijst", openapi_extra=needs(Permission.READ_LISTS))
 def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Show one school's list: the newest, or that of a week, as far as the filters go."""
-    here = auth.installation(request)
+    here, known = auth.installation(request), colleagues(request)
     with auth.asking(request) as (viewer, session):
-        chosen = choose(viewer, session, asked)
+        chosen = choose(viewer, session, asked, last=filters.remembered(request))
         if chosen is None:
             return web.render(request, "no_list.html", viewer=viewer)
-        narrowed, named = read(viewer, session, chosen.head, wanted=asked.wanted(request), vault=here.vault)
+        wanted, theirs = asked.wanted(request), known.get(chosen.school.id, ())
+        narrowed, named = read(viewer, session, chosen.head, wanted=wanted, mentors=theirs, vault=here.vault)
         apart = duties_alone(viewer, session, chosen, vault=here.vault)
-        objectors = len(requests.objectors(session, school=chosen.school.id))
+        # How many of the school is not for who is kept to some of its groups: of so few, a number points at somebody.
+        objectors = 0 if viewer.groups is not None else len(requests.objectors(session, school=chosen.school.id))
         concerns = () if chosen.newer else board.concerns(viewer, session, chosen.head, vault=here.vault)
     document = chosen.head.document
     answer = web.render(
@@ -99,23 +111,24 @@ def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         picked=filters.PICKED,
         orders=filters.ORDERS,
         year_word="Groep" if document.sector in PRIMARY_SECTORS else "Leerjaar",
+        mentor_word="Leerkracht" if document.sector in PRIMARY_SECTORS else "Mentor",
         may_follow=viewer.may(Permission.READ_FOLLOW_UPS),
         may_export=viewer.may(Permission.READ_NAMES),
         this_week=this_week(),
         asked=asked.week if asked.week and asked.week != document.week else None,
         late=listed.lacks_delivery(document),
     )
-    filters.remember(answer, narrowed.filters, here.settings)
+    filters.remember(answer, narrowed.filters, here.settings, school=chosen.school.id if chosen.beside else "")
     return answer
 
 
-@router.get("/weeklijst.xlsx")
+@router.get("/weeklijst.xlsx", openapi_extra=ON_PAPER)
 def as_sheet(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Give the list as a workbook, for the meeting."""
     return _paper(request, asked, draw=xlsx.workbook, media_type=XLSX, ending="xlsx")
 
 
-@router.get("/weeklijst.pdf")
+@router.get("/weeklijst.pdf", openapi_extra=ON_PAPER)
 def as_pdf(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Give the list as pages to print, for the meeting."""
     return _paper(request, asked, draw=pdf.pages, media_type=PDF, ending="pdf")
@@ -125,16 +138,17 @@ def _paper(
     request: Request, asked: Asked, *, draw: Callable[[sheet.Sheet], bytes], media_type: str, ending: str
 ) -> Response:
     """Give the pupils on the list, as filtered; each who leaves on paper is logged as such."""
-    here = auth.installation(request)
+    here, known = auth.installation(request), colleagues(request)
     with auth.asking(request) as (viewer, session):
         viewer.must(Permission.READ_NAMES)
         chosen = choose(viewer, session, asked)
         if chosen is None:
             raise reading.not_found(reading.A_LIST)
-        narrowed, _ = read(viewer, session, chosen.head, wanted=asked.filters, vault=here.vault)
+        theirs = known.get(chosen.school.id, ())
+        narrowed, _ = read(viewer, session, chosen.head, wanted=asked.filters, mentors=theirs, vault=here.vault)
         apart = duties_alone(viewer, session, chosen, vault=here.vault)
         made = sheet.of(
-            viewer, chosen.head, narrowed.page, narrowed.filters, whole=len(narrowed.whole.on_list), alone=apart
+            viewer, chosen.head, narrowed.page, said=narrowed.said, whole=len(narrowed.whole.on_list), alone=apart
         )
         audit.record(
             viewer,
@@ -149,8 +163,15 @@ def _paper(
     return Response(draw(made), media_type=media_type, headers=disposition)
 
 
-def choose(viewer: Viewer, session: Session, asked: Asked) -> Chosen | None:
-    """Find the list that was asked for: of the first school and the newest week where that was left open.
+def colleagues(request: Request) -> Mapping[str, Sequence[Mentor]]:
+    """Return the mentors at each school of whoever asks; before the page's own transaction, which may not read them."""
+    with auth.asking(request, touches_pupils=False) as (viewer, _):
+        pass
+    return mentors(viewer, auth.installation(request).engine)
+
+
+def choose(viewer: Viewer, session: Session, asked: Asked, *, last: Kept | None = None) -> Chosen | None:
+    """Find the list that was asked for: of the `last` or first school and the newest week where that was left open.
 
     Returns
     -------
@@ -167,7 +188,8 @@ def choose(viewer: Viewer, session: Session, asked: Asked) -> Chosen | None:
         raise reading.not_found(reading.A_LIST)
     if not schools:
         return None
-    school = next((one for one in schools if one.id == asked.school), schools[0])
+    usual = asked.school or (last.school if last else "")
+    school = next((one for one in schools if one.id == usual), schools[0])
     weeks = reading.weeks(viewer, session, school=school.id)
     week = asked.week if asked.week in weeks else weeks[0]
     (head,) = reading.heads(viewer, session, school=school.id, week=week)
@@ -175,7 +197,7 @@ def choose(viewer: Viewer, session: Session, asked: Asked) -> Chosen | None:
 
 
 def read(
-    viewer: Viewer, session: Session, head: Head, *, wanted: Filters, vault: Vault
+    viewer: Viewer, session: Session, head: Head, *, wanted: Filters, mentors: Sequence[Mentor], vault: Vault
 ) -> tuple[Narrowed, dict[str, str]]:
     """Read a list with names and follow-ups, and narrow it; also return the names."""
     shown = reading.signals(viewer, session, head, kind=Brief)
@@ -183,16 +205,18 @@ def read(
     pupils = [one.signal.pupil for one in shown] + [gone.pupil for gone, _ in left]
     names = reading.names(viewer, session, school=head.document.school, pupils=pupils, vault=vault)
     known = care(viewer, session, head, pupils=[one.signal.pupil for one in shown if in_hand(one)])
-    within = wanted.within(shown, may_know=viewer.may(Permission.READ_FOLLOW_UPS))
+    within = wanted.within(shown, mentors, may_know=viewer.may(Permission.READ_FOLLOW_UPS))
     rows = listed.rows_of(shown, names, known)
     still = [one for one in left if within.places(one[1].signal)]
     page = listed.list_page(
-        within.sorted(row for row in rows if within.shows(row)),
+        within.filters.sorted(row for row in rows if within.shows(row)),
         listed.gone_rows(still, names),
         duties=listed.duties_of(row for row in rows if within.places(row.shown.signal)),
     )
     whole = listed.list_page(rows, listed.gone_rows(left, names), duties=listed.duties_of(rows))
-    return Narrowed(page, whole, within, filters.years(shown), filters.groups(shown)), names
+    groups = filters.groups(shown)
+    here = [one for one in mentors if not one.groups.isdisjoint(groups)]
+    return Narrowed(page, whole, within.filters, within.said, filters.years(shown), groups, here), names
 
 
 def duties_alone(viewer: Viewer, session: Session, chosen: Chosen, *, vault: Vault) -> tuple[listed.Duty, ...]:

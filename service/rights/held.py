@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import names, reading, scope
+from service import names, reading, scope, stored
 from service.api import shaping
 from service.audit import Action
 from service.cases import GROUNDS, Ground
@@ -20,6 +20,7 @@ from service.reading import Shown
 from service.rights import requests, seen
 from service.rights.kinds import ANSWERS, ASKED_BY, WRONGS, Request
 from service.shared import Duty
+from service.stored import Stored
 from service.tables import CaseRow, DutyRow, ListRow, SignalRow, now
 from service.vault import Vault
 from service.viewer import Permission, Viewer
@@ -88,14 +89,14 @@ def held(viewer: Viewer, session: Session, signal_id: str, *, vault: Vault) -> H
     return Held(school, about, parts)
 
 
-def _signals(session: Session, of: Shown) -> Iterator[Shown]:
+def _signals(session: Session, of: Shown) -> Iterator[Stored]:
     """Yield the pupil's signals of every list and edition, the newest first, with their calendars."""
     query = (
         reading.WITH_LIST.add_columns(SignalRow.calendar)
         .where(SignalRow.school == of.school, SignalRow.pupil == of.signal.pupil)
         .order_by(ListRow.week.desc(), ListRow.edition.desc())
     )
-    return map(reading.shown_of, session.execute(query))
+    return map(stored.of_row, session.execute(query))
 
 
 def _follow_up(one: FollowUp) -> Json:

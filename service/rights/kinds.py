@@ -10,10 +10,11 @@ from data_contracts.errors import UsageError
 
 
 class Kind(StrEnum):
-    """What is asked."""
+    """What is asked. BY_NUMBER: an objection of whom the page knows the number alone; the batch finds out who that is."""
 
     OBJECTION = "bezwaar"
     CORRECTION = "correctie"
+    BY_NUMBER = "bezwaarOpNummer"
 
 
 class AskedBy(StrEnum):
@@ -39,6 +40,8 @@ class Answer(StrEnum):
     CORRECTED = "aangepast"
     REFUSED = "afgewezen"
     WITHDRAWN = "ingetrokken"
+    NOBODY = "onbekend"
+    ALREADY = "liepAl"
 
 
 ASKED_BY: dict[AskedBy, str] = {
@@ -56,7 +59,11 @@ ANSWERS: dict[Answer, str] = {
     Answer.CORRECTED: "aangepast in het schoolsysteem",
     Answer.REFUSED: "afgewezen, met reden",
     Answer.WITHDRAWN: "ingetrokken",
+    Answer.NOBODY: "niet vastgelegd: dit leerlingnummer is bij deze school niet bekend",
+    Answer.ALREADY: "niet nodig: voor deze leerling liep al een bezwaar",
 }
+ABOUT_A_RECORD = (Answer.CORRECTED, Answer.REFUSED, Answer.WITHDRAWN)
+"""How a request about a record may end."""
 
 
 class RunningObjectionError(UsageError):

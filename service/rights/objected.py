@@ -54,7 +54,7 @@ def register(engine: Engine, of: Objector, *, by: str, asked_by: AskedBy, asked_
     """
     with db.transaction(engine, durable=True) as session:
         db.next_change(session)
-        if _running(session, of) is not None:
+        if running(session, of) is not None:
             detail = "Voor deze leerling loopt al een bezwaar."
             raise RunningObjectionError(detail, remedy="Er hoeft niets te gebeuren.")
         session.add(
@@ -69,8 +69,7 @@ def register(engine: Engine, of: Objector, *, by: str, asked_by: AskedBy, asked_
                 registered_at=now(),
             )
         )
-        if of.sealed_name and session.get(SealedNameRow, (of.school, of.pupil)) is None:
-            session.add(SealedNameRow(school=of.school, pupil=of.pupil, sealed=of.sealed_name))
+        keep_name(session, of)
         _record(by, session, of, Action.OBJECTION_REGISTERED)
 
 
@@ -84,7 +83,7 @@ def withdraw(engine: Engine, of: Objector, *, by: str, asked_by: AskedBy, asked_
     """
     with db.transaction(engine, durable=True) as session:
         db.next_change(session)
-        row = _running(session, of)
+        row = running(session, of)
         if row is None:
             detail = "Voor deze leerling loopt geen bezwaar."
             raise NotFoundError(detail, remedy="Controleer de school en het leerlingnummer.")
@@ -99,9 +98,16 @@ def record_access(engine: Engine, *, by: str, school: str, pupil: str) -> None:
         audit.record_rights(by, session, action=Action.ACCESS_HANDED_OVER, school=school, subject=pupil)
 
 
-def _running(session: Session, of: Objector) -> RightsRow | None:
+def running(session: Session, of: Objector) -> RightsRow | None:
+    """Return the objection that runs about somebody, where one does."""
     theirs = (RightsRow.school == of.school, RightsRow.pupil == of.pupil, RightsRow.kind == Kind.OBJECTION)
     return session.scalar(select(RightsRow).where(*theirs, RightsRow.ended_at.is_(None)).limit(1))
+
+
+def keep_name(session: Session, of: Objector) -> None:
+    """Keep the name of somebody who may be on no list, for who deals with the objection."""
+    if of.sealed_name and session.get(SealedNameRow, (of.school, of.pupil)) is None:
+        session.add(SealedNameRow(school=of.school, pupil=of.pupil, sealed=of.sealed_name))
 
 
 def _record(by: str, session: Session, of: Objector, action: Action) -> None:

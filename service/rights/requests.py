@@ -14,6 +14,7 @@ from data_contracts.errors import UsageError
 from service import audit, db, names, reading, scope
 from service.audit import Action
 from service.rights.kinds import (
+    ABOUT_A_RECORD,
     Answer,
     Asked,
     AskedBy,
@@ -89,7 +90,10 @@ def answer(viewer: Viewer, session: Session, request_id: str, *, reply: Reply, v
         The day has yet to come, or nothing is said.
     """
     row = _running(viewer, session, request_id, Kind.CORRECTION)
-    _must_have_come(reply.on)
+    must_have_come(reply.on)
+    if reply.answer not in ABOUT_A_RECORD:
+        detail = "Zo kan een verzoek om correctie niet aflopen."
+        raise UsageError(detail, remedy="Kies een van de antwoorden van het formulier.")
     _must_say(reply.note, "Schrijf op wat u de ouders of de leerling hebt laten weten.")
     row.answer, row.answered_on, row.answer_sealed = reply.answer, reply.on, vault.seal(reply.note)
     return _ended(viewer, session, row, vault)
@@ -106,7 +110,7 @@ def withdraw(viewer: Viewer, session: Session, request_id: str, *, asked: Asked)
         It was asked on a day that has yet to come.
     """
     row = _running(viewer, session, request_id, Kind.OBJECTION)
-    _must_have_come(asked.on)
+    must_have_come(asked.on)
     row.answer, row.answered_on, row.withdrawn_by = Answer.WITHDRAWN, asked.on, asked.by
     return _ended(viewer, session, row)
 
@@ -122,7 +126,7 @@ def requests(
     newest = query.order_by(RightsRow.asked_on.desc(), RightsRow.registered_at.desc(), RightsRow.id).limit(MOST)
     rows = session.scalars(newest).all()
     for place, pupils in names.by_school((row.school, row.pupil) for row in rows).items():
-        subjects = list(dict.fromkeys(pupils))
+        subjects = list(filter(None, dict.fromkeys(pupils)))  # of an objection by number nobody is known yet
         audit.record(viewer, session, action=Action.RIGHTS_READ, school=place, subjects=subjects)
     return tuple(as_seen(viewer, row, vault) for row in rows)
 
@@ -188,7 +192,7 @@ def _begun(viewer: Viewer, session: Session, signal: str, asked: Asked, kind: Ki
     found = session.scalar(select(SignalRow).where(SignalRow.id == signal))
     if found is None:
         raise reading.not_found(reading.A_PUPIL)
-    _must_have_come(asked.on)
+    must_have_come(asked.on)
     return RightsRow(
         school=found.school,
         pupil=found.pupil,
@@ -232,7 +236,14 @@ def _record(viewer: Viewer, session: Session, row: RightsRow, action: Action) ->
     audit.record(viewer, session, action=action, school=row.school, subjects=[row.pupil], object_id=row.id)
 
 
-def _must_have_come(day: date) -> None:
+def must_have_come(day: date) -> None:
+    """Refuse a day that has yet to come.
+
+    Raises
+    ------
+    UsageError
+        It is one.
+    """
     if day > scope.today():
         detail = "De datum ligt in de toekomst."
         raise UsageError(detail, remedy="Vul de dag in waarop het is gevraagd of beantwoord.")

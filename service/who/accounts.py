@@ -1,6 +1,6 @@
 """Who may sign in and which programs may come in: added, listed and ended, for the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sqlalchemy import Engine, select
@@ -10,7 +10,7 @@ from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.files import create_secret
 from service import audit, db
 from service.audit import Action
-from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, now
+from service.tables import ClientRow, GrantRow, IdentityRow, PersonRow, SchoolRow, now
 from service.viewer import ROLES, Role
 from service.who import granting
 from service.who.access import Access, Account, Accounts
@@ -75,20 +75,34 @@ def end_sessions(engine: Engine, who: str | None, *, by: str) -> int:
 
 
 def add_client(
-    engine: Engine, *, by: str, name: str, access: Access, public_key: Path | None = None, secret: Path | None = None
+    engine: Engine,
+    *,
+    by: str,
+    name: str,
+    access: Access,
+    settled: Collection[str] = (),
+    public_key: Path | None = None,
+    secret: Path | None = None,
 ) -> Account:
     """Let a program in by our own issuer: by its public key (a file), or by a secret that is written to a new file.
+
+    Parameters
+    ----------
+    settled
+        Schools that have settings, so that are known though they have no list yet.
 
     Raises
     ------
     UsageError
-        Not one of the two was given, the key is not usable, or the file for the secret is there already.
+        Not one of the two was given, the key is not usable, the file for the secret is there already, or of a school there is
+        nothing here.
     """
     if (public_key is None) == (secret is None):
         detail = "een programma bewijst met een sleutel of met een geheim wie het is"
         raise UsageError(detail, remedy="Geef --public-key of --secret-file, en niet allebei.")
     key = None if public_key is None else _public(public_key)
     with db.transaction(engine) as session:
+        _must_be_known(session, access.schools, settled)
         person = granting.new_person(session, name)
         client, value = granting.new_client(session, person, public_key=key)
         _given(by, session, person.id, granting.give(session, person, access.for_program()))
@@ -98,15 +112,18 @@ def add_client(
         return _account(session, person, how=granting.proof(client), of=client)
 
 
-def add_external_client(engine: Engine, *, by: str, name: str, access: Access, issuer: str, subject: str) -> Account:
+def add_external_client(
+    engine: Engine, *, by: str, name: str, access: Access, issuer: str, subject: str, settled: Collection[str] = ()
+) -> Account:
     """Let a program in that gets its tokens from an outside issuer, where it is known as `subject`.
 
     Raises
     ------
     UsageError
-        That identity is in use.
+        That identity is in use, or of a school there is nothing here (`settled`: as with `add_client`).
     """
     with db.transaction(engine) as session:
+        _must_be_known(session, access.schools, settled)
         if session.get(IdentityRow, (issuer, subject)) is not None:
             detail = f"{subject} van {issuer} is hier al bekend"
             raise UsageError(detail, remedy="Bekijk met 'aanwezig clients list' wie dat is.")
@@ -151,6 +168,21 @@ def _given(by: str, session: Session, person: str, places: Mapping[str | None, s
     """Write what was given where: a line a school, so that a privacy officer of that school sees it."""
     for school, what in places.items():
         audit.record_managing(by, session, action=Action.ACCESS_GIVEN, object_id=person, school=school, detail=what)
+
+
+def _must_be_known(session: Session, schools: Collection[str], settled: Collection[str]) -> None:
+    """Refuse a program for a school of which there is nothing here: no settings, no list, nobody with a role.
+
+    A mistyped BRIN would else be a program that may come in and finds nothing, now; and somebody else's school, later.
+    """
+    people = select(GrantRow.school).where(GrantRow.person.not_in(select(ClientRow.person)))
+    known = {*settled, *session.scalars(select(SchoolRow.id)), *session.scalars(people)}
+    unknown = sorted(set(schools) - known)
+    if unknown:
+        detail = f"van school {unknown[0]} is hier niets: geen instellingen, geen lijst en niemand met een rol"
+        raise UsageError(
+            detail, remedy="Controleer de BRIN met vestiging. Klopt die, laat dan eerst iemand van die school toe."
+        )
 
 
 def _find(session: Session, who: str) -> PersonRow:

@@ -24,6 +24,7 @@ class IssuerUnreachableError(StorageError):
     """The outside issuer does not answer, or not as it should."""
 
     title = "Aanmeldsysteem niet bereikbaar"
+    inside = False
 
 
 class IssuerRefusedError(IssuerUnreachableError):

@@ -37,6 +37,7 @@ def server(place) -> Iterator[str]:
     command = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{own}/mlflow.db", "--artifacts-destination", str(own / "files")]
     quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    quiet["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # seven more processes, for evaluations that nobody asks for
     with (own / "log").open("wb") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *command], stdout=log, stderr=log, env=quiet, start_new_session=True

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from data_contracts.errors import ModelError
+from data_contracts.errors import ModelError, SettingsError
+from pipelines import weekly as weekly_run
 from pipelines.beside import AGAIN_SECONDS, next_pause
 from pipelines.cli import app as commands
 from pipelines.home import Home
 from pipelines.inbox import LONGEST_WAIT, TRIES, Taken, list_what_came, take_in
+from pipelines.mondays import SETTING, monday_time
 from pipelines.publishing import open_database
 from pipelines.sources import unmapped_codes
 from service import batch, db
@@ -100,6 +102,86 @@ def test_a_first_list_comes_by_itself_and_only_when_there_are_pupils_and_absence
     assert lists(home) == [f"{SCHOOL} 2026-11-16"]
     list_what_came(home, [], now=NOW)
     assert lists(home) == [f"{SCHOOL} 2026-11-16"]
+
+
+MONDAY_AT_SIX = datetime(2026, 11, 23, 5, tzinfo=UTC)
+"""Winter time: five o'clock UTC. Nothing came since the list of the week before."""
+
+
+@pytest.fixture
+def listed(home: Home) -> Home:
+    """A school with the list of last week."""
+    (home.schools / f"{SCHOOL}.toml").write_text(SETTINGS + REASONS)
+    received(home, Kind.LEERLINGEN, pupils())
+    received(home, Kind.ABSENTIES, absences())
+    taken(home)
+    list_what_came(home, [SCHOOL], now=NOW)
+    assert lists(home) == [f"{SCHOOL} 2026-11-16"]
+    return home
+
+
+@pytest.mark.parametrize(
+    ("now", "at", "made"),
+    [
+        (MONDAY_AT_SIX - timedelta(seconds=1), "06:00", False),
+        (MONDAY_AT_SIX, "06:00", True),
+        (MONDAY_AT_SIX, "08:30", False),
+        (MONDAY_AT_SIX + timedelta(hours=2, minutes=30), "08:30", True),
+        (MONDAY_AT_SIX + timedelta(days=3), "08:30", True),  # the machine was off on Monday
+        (MONDAY_AT_SIX + timedelta(days=3), "uit", False),
+    ],
+)
+def test_on_monday_there_is_a_list_also_when_nothing_came(listed: Home, now: datetime, at: str, made: bool):
+    list_what_came(listed, [], now=now, monday=monday_time({SETTING: at}))
+    assert (f"{SCHOOL} 2026-11-23" in lists(listed)) == made
+
+
+def test_it_is_made_once(listed: Home, monkeypatch: pytest.MonkeyPatch):
+    at, made, weekly = monday_time({}), [], weekly_run.weekly
+
+    def noted(*said: object, **more: object) -> object:
+        made.append(more["schools"])
+        return weekly(*said, **more)
+
+    monkeypatch.setattr(weekly_run, "weekly", noted)
+    for minutes in (0, 1, 60):
+        list_what_came(listed, [], now=MONDAY_AT_SIX + timedelta(minutes=minutes), monday=at)
+    assert lists(listed) == [f"{SCHOOL} 2026-11-16", f"{SCHOOL} 2026-11-23"]
+    assert made == [[SCHOOL]]
+
+
+def test_on_monday_a_school_whose_list_fails_is_not_tried_over_and_over(listed: Home, monkeypatch: pytest.MonkeyPatch):
+    tried: list[object] = []
+
+    def fails(*_: object, **said: object) -> None:
+        tried.append(said["schools"])
+        raise ModelError(WRONG[0], remedy=WRONG[1])
+
+    monkeypatch.setattr("pipelines.weekly.weekly", fails)
+    for _ in range(3):
+        list_what_came(listed, [], now=MONDAY_AT_SIX, monday=monday_time({}))
+    assert tried == [[SCHOOL]]
+    note = listed.root / batch.BESIDE / batch.LISTS / f"{SCHOOL}.json"
+    os.utime(note, (0, 0))
+    list_what_came(listed, [], now=MONDAY_AT_SIX, monday=monday_time({}))
+    assert len(tried) == 2
+
+
+def test_on_monday_a_school_that_never_delivered_is_left_alone(home: Home):
+    list_what_came(home, [], now=MONDAY_AT_SIX, monday=monday_time({}))
+    assert lists(home) == []
+    assert batch.why_unlisted(home.root, SCHOOL) is None
+
+
+@pytest.mark.parametrize("said", ["05:59", "zes uur", "25:00", "maandag"])
+def test_a_time_that_is_none_or_too_early_is_refused(said: str):
+    with pytest.raises(SettingsError, match="AANWEZIG_WEEKLY_AT"):
+        monday_time({SETTING: said})
+
+
+def test_in_the_demo_it_stays_the_week_that_was_simulated():
+    assert monday_time({"AANWEZIG_MODE": "demo"}) is None
+    assert monday_time({"AANWEZIG_MODE": "demo", SETTING: "06:00"}) is not None
 
 
 def test_why_a_list_could_not_be_made_is_kept_until_it_can(home: Home, monkeypatch: pytest.MonkeyPatch):

@@ -21,6 +21,7 @@ from pipelines.counting import count
 from pipelines.home import Home
 from pipelines.ingest import ingest
 from pipelines.kept import features_of_week, known_by
+from pipelines.keys import Keys
 from pipelines.lake import Lake
 from pipelines.listing import weekly_list
 from pipelines.objections import AskedBy, Objector, objected, register, withdraw, without
@@ -31,7 +32,7 @@ from pipelines.simulate import simulate
 from pipelines.weekly import gathered, weekly
 from service import db
 from service.rights.kinds import RunningObjectionError
-from service.tables import AuditRow, DutyRow, RegionCellRow, SealedNameRow, SignalRow
+from service.tables import AuditRow, DutyRow, RegionCellRow, RightsRow, SealedNameRow, SignalRow
 
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
 MONDAY, BEFORE = date(2026, 11, 16), date(2026, 11, 9)
@@ -183,6 +184,36 @@ def test_nothing_is_learned_from_them_at_any_date(small_home: Home, tmp_path: Pa
     assert panels[1].equals(panels[0].filter(~theirs))
 
 
+def test_the_batch_finds_out_whose_number_it_is_and_says_of_a_number_of_nobody_that_it_is(
+    run: Run, home: Home, database: Engine
+):
+    school, number, pupil = somebody(home)
+    numbers = {"known": number, "nobody's": "999999999", "another school's": number}
+    with db.transaction(database) as session:
+        for id_, one in numbers.items():
+            place = "99ZZ99" if "school" in id_ else school
+            sealed = Keys.of(home).seal(one)
+            session.add(asked_by_number(id_, place, sealed))
+        session.add(asked_by_number("broken", school, "geen zegel"))
+    run("inbox")
+    with db.transaction(database) as session:
+        found = {row.id: (row.pupil, row.answer, row.note_sealed) for row in session.scalars(select(RightsRow))}
+        assert session.get(SealedNameRow, (school, pupil)) is not None
+    assert found == {
+        "known": (pupil, None, None),
+        "nobody's": ("", "onbekend", None),
+        "another school's": ("", "onbekend", None),
+        "broken": ("", None, "geen zegel"),  # a key may come back; it holds up nobody
+    }
+    assert objected(home) == {(school, pupil)}
+
+
+def asked_by_number(id_: str, school: str, sealed: str) -> RightsRow:
+    whose = {"school": school, "pupil": "", "group_name": ""}
+    asked = {"asked_by": "ouders", "asked_on": MONDAY, "registered_by": "wie"}
+    return RightsRow(id=id_, kind="bezwaarOpNummer", note_sealed=sealed, **whose, **asked)
+
+
 class TestTheCommands:
     def test_an_objection_of_who_never_stood_on_a_list_takes_the_number_as_it_is_typed(
         self, run: Run, home: Home, database: Engine
@@ -201,6 +232,14 @@ class TestTheCommands:
         assert objected(home) == frozenset()
         with pytest.raises(NotFoundError):
             run("bezwaar", pupil, "--school", school, "--by", "leerling", "--withdraw")
+
+    def test_who_was_erased_while_an_objection_ran_can_still_withdraw_it(self, run: Run, home: Home):
+        school, number, pupil = somebody(home)
+        run("bezwaar", pupil, "--school", school, "--by", "ouders")
+        run("erase", pupil, "--school", school, "--yes")
+        assert objected(home) == {(school, pupil)}
+        run("bezwaar", "--school", school, "--by", "ouders", "--withdraw", typed=f"{number}\n")
+        assert objected(home) == frozenset()
 
     def test_a_number_on_the_command_line_is_refused(self, run: Run, home: Home):
         school, number, _ = somebody(home)

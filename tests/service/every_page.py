@@ -18,7 +18,7 @@ from sample_lists import NAMES, SCHOOL, STRANGER, pupil, weekly_list
 from sample_model import page as model_page
 from sample_school import page_of
 from sqlalchemy import Engine, select
-from test_matrix import CARE, DONE, TABLE, WITHOUT_A_VIEWER, filled, in_every_role, objects_of
+from test_matrix import CARE, DONE, TABLE, TODAY, WITHOUT_A_VIEWER, filled, in_every_role, objects_of
 
 from service import db, lists
 from service.app import create_app
@@ -101,12 +101,16 @@ def world(home: Path, *, kind: str) -> World:
 
 
 def _ids(by: Client, engine: Engine) -> dict[str, str]:
-    """One's own objects, a pupil about whom something was done, one below the list, one who is away for long, one who objected."""
+    """One's own objects, a pupil about whom something was done, one below the list, one who is away for long, one who objected;
+    and an objection by number that waits.
+    """
     own, other = objects_of(by, engine, SCHOOL, 0), objects_of(by, engine, SCHOOL, 4)
     done = by.post(f"/opvolging/{other['follow_up']}/afronden", data=DONE, headers=OWN)
     worry = {"leerling": other["signal"], "notitie": "Slaapt slecht."}
     told = by.post("/opvolging/niet-pluis", data=worry, headers=OWN)
-    assert (done.status_code, told.status_code) == (HTTPStatus.SEE_OTHER, HTTPStatus.SEE_OTHER)
+    objection = {"school": SCHOOL, "leerlingnummer": "1001", "door": "ouders", "op": TODAY}
+    waits = by.post("/rechten/bezwaar", data=objection, headers=OWN)
+    assert {one.status_code for one in (done, told, waits)} == {HTTPStatus.SEE_OTHER}
     found = {**own, "finished": other["signal"]}
     with db.transaction(engine) as session:
         for name, number in {"below": 11, "absent": 30, "objected": 20}.items():

@@ -318,6 +318,7 @@ def test_an_unexpected_error_tells_nothing_of_itself_and_keeps_the_headers(
         assert answer.headers["content-security-policy"] == headers.CONTENT_SECURITY_POLICY
         assert "geheim" not in answer.text
     assert "unexpected error" in caplog.text
+    assert "geheim" not in caplog.text
 
 
 def test_the_openapi_is_open_to_all_and_describes_what_is_answered(visitor: Client):

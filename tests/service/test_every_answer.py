@@ -6,11 +6,13 @@ The long run: ``AANWEZIG_API_EXAMPLES=500 make test`` (or pytest on this file al
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 import uvicorn
 from conftest import Client
@@ -30,6 +32,7 @@ EXAMPLES = int(os.environ.get("AANWEZIG_API_EXAMPLES", "2"))
 LIMITS = "[person]\na_second = 100000\nburst = 1000000\n"
 """Whoever sends anything at all would be sent away for asking too much, and never get to what is tested here."""
 
+Ask = Callable[[schemathesis.Case, list[Any]], None]
 ROLES = ("care", "data_team", "alliance", "attendance_officer", "supplier", "privacy_officer")
 
 
@@ -62,7 +65,7 @@ def address(settings: Settings, home: Path, engine: Engine) -> Iterator[str]:
     lists.publish_model(engine, page(SCHOOL, STRANGER))
     (home / "limits.toml").write_text(LIMITS)
     app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_keep_alive=60))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -79,6 +82,15 @@ def callers(signed_in) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """A connection that stays open, and keeps nothing else: who asks is in the headers of each request."""
+    with requests.Session() as kept:
+        kept.trust_env = False
+        kept.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        yield kept
+
+
+@pytest.fixture(scope="module")
 def known(signed_in) -> dict[str, str]:
     """Ids of what there is, by the name of the parameter."""
     care: Client = signed_in("care")
@@ -87,18 +99,22 @@ def known(signed_in) -> dict[str, str]:
     return {"list_id": weekly, "signal_id": signals[0]["id"]}
 
 
+@pytest.fixture(scope="module")
+def ask(address: str, callers: dict[str, dict[str, str]], session: requests.Session) -> Ask:
+    """Ask it as everybody in turn."""
+
+    def asked(case: schemathesis.Case, checks: list[Any]) -> None:
+        for caller in callers.values():
+            headers = {**caller, "origin": address}
+            case.call_and_validate(base_url=f"{address}{PREFIX}", session=session, headers=headers, checks=checks)
+
+    return asked
+
+
 @DOCUMENT.parametrize()
 @BOUNDED
-def test_no_fault_and_no_surprise(
-    case: schemathesis.Case, address: str, callers: dict[str, dict[str, str]], known: dict[str, str]
-):
-    for caller in callers.values():
-        _ask(case, address, caller, checks=CHECKS)
+def test_no_fault_and_no_surprise(case: schemathesis.Case, ask: Ask, known: dict[str, str]):
+    ask(case, CHECKS)
     if any(name in known for name in case.path_parameters):  # which may mend what was wrong on purpose
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
-        for caller in callers.values():
-            _ask(case, address, caller, checks=CHECKS[:-1])
-
-
-def _ask(case: schemathesis.Case, address: str, caller: dict[str, str], *, checks: list[Any]) -> None:
-    case.call_and_validate(base_url=f"{address}{PREFIX}", headers={**caller, "origin": address}, checks=checks)
+        ask(case, CHECKS[:-1])

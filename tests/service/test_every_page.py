@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from every_page import Page, World, world
-from looking import EVERYWHERE, ONCE, Findings, prepare
+from looking import EVERYWHERE, ONCE, Findings, equip, prepare
 from playwright.sync_api import Browser, Response
 from watching import Watched, a_browser, serving
 
@@ -34,29 +34,31 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What is wrong: by check, and within it by page."""
     wrong: Found = defaultdict(dict)
     seen: set[str] = set()
-    for kind in KINDS:
-        of = world(tmp_path_factory.mktemp(kind) / "home", kind=kind)
-        with serving(of.app) as server, a_browser() as browser:
-            for role in dict.fromkeys(page.role for page in of.pages):
-                for one, check, findings in rounds(browser, server, of, role=role, seen=seen):
-                    if findings:
-                        wrong[check][f"{kind} {one.name} {one.address}"] = findings
+    worlds = {kind: world(tmp_path_factory.mktemp(kind) / "home", kind=kind) for kind in KINDS}
+    with a_browser() as browser:
+        for kind, of in worlds.items():
+            with serving(of.app) as server:
+                for role in dict.fromkeys(page.role for page in of.pages):
+                    for one, check, findings in rounds(browser, server, of, role=role, seen=seen):
+                        if findings:
+                            wrong[check][f"{kind} {one.name} {one.address}"] = findings
     return wrong
 
 
 def rounds(
     browser: Browser, server: str, of: World, *, role: Role | None, seen: set[str]
 ) -> Iterator[tuple[Page, str, Findings]]:
-    """Visit every page of one role and look at it in every way; at least one, and what was not `seen` before."""
+    """Visit every page of one role and look at it in every way: what was not `seen` before, and one for the role's own menu."""
     watched = Watched(browser, server)
+    equip(watched.page)
     if role is not None:
         watched.context.add_cookies([{"name": of.cookie, "value": of.tokens[role], "url": server}])
     pages = [page for page in of.pages if page.role is role]
     for one in pages:
-        if one.told in seen and one is not pages[0]:
+        if one.told in seen and str(role) in seen:
             continue
-        looks = EVERYWHERE if f"{one.route} {one.form}" in seen else EVERYWHERE | ONCE
-        seen |= {one.told, f"{one.route} {one.form}"}
+        looks = EVERYWHERE if f"{one.route} {one.form}" in seen else ONCE | EVERYWHERE
+        seen |= {one.told, str(role), f"{one.route} {one.form}"}
         for check, findings in visited(watched, one, looks):
             yield one, check, findings
     watched.context.close()

@@ -20,7 +20,6 @@ from service import db
 from service.pages import listed
 from service.pages.exports import pdf, sheet, xlsx
 from service.pages.exports.sheet import Sheet
-from service.pages.filters import Filters
 from service.reading import Head, Shown
 from service.tables import AuditRow
 from service.viewer import Role, Viewer
@@ -46,7 +45,7 @@ def made(names: tuple[str, ...] = NAMES, **changes: object) -> Sheet:
     shown = [Shown(f"id{place}", place, head, signal) for place, signal in enumerate(signals)]
     rows = listed.rows_of(shown, {pupil(place): name for place, name in enumerate(names)})
     page = listed.list_page(rows, (), duties=listed.duties_of(rows))
-    return replace(sheet.of(viewer, head, page, Filters(), whole=len(rows)), made_at=AT)
+    return replace(sheet.of(viewer, head, page, whole=len(rows)), made_at=AT)
 
 
 def table(book: bytes, name: str = "Lijst") -> list[list[object]]:

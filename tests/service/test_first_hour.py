@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from looking import axe_in_dark, axe_in_light, bare, on_a_phone, prepare
+from looking import axe_in_dark, axe_in_light, bare, equip, on_a_phone, prepare
 from playwright.sync_api import Browser, Page
 from screenshots import sign_in
 from watching import Watched, a_browser
@@ -84,6 +84,7 @@ def test_a_school_without_data_gets_to_its_first_list_by_following_the_page(
 ):
     page = chromium.new_context(java_script_enabled=False).new_page()
     watched, looked = Watched(chromium, server), []
+    equip(watched.page)
     begin = f"{server}/beheer/begin?school={SCHOOL}&stil=ja"
 
     def current(step: str) -> bool:
@@ -146,6 +147,7 @@ def test_a_wrong_file_is_refused_in_words_and_so_is_one_that_is_too_large(
 ):
     page = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 700}).new_page()
     watched, looked = Watched(chromium, server), []
+    equip(watched.page)
     sign_in(page, server, "beheer-nieuw")
     here = f"{server}/beheer/leveringen?school={SCHOOL}&meer=ja"
     text = (exported / "leerlingen.csv").read_text(encoding="cp1252")

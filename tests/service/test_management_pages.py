@@ -243,6 +243,14 @@ def test_the_secret_of_a_program_is_shown_once_and_never_again(manager: Client, 
         assert session.get_one(ClientRow, client).ended_at is not None
 
 
+@pytest.mark.parametrize("school", ["99ZZ99", "", "geen school"])
+def test_no_program_comes_in_for_a_school_that_is_not_there(manager: Client, engine: Engine, school: str):
+    asked = {"school": school, "naam": "Verkeerd getypt", "rol": "supplier"}
+    assert manager.post("/beheer/programmas", data=asked, headers=OWN).status_code in {400, 404}
+    with db.transaction(engine, writes=False) as session:
+        assert session.scalar(select(PersonRow.id).where(PersonRow.name == "Verkeerd getypt")) is None
+
+
 def test_a_page_elsewhere_cannot_let_anybody_in(manager: Client, engine: Engine):
     asked = {"school": SCHOOL, "naam": "Boef", "adres": "boef@elders.example", "rol": "care_coordinator"}
     for path in ("/beheer/mensen", "/beheer/programmas", "/beheer/school"):

@@ -22,7 +22,7 @@ ELSEWHERE = "22ZZ00"
 def database(request: pytest.FixtureRequest, new_url: str) -> Iterator[Engine]:
     """Two schools, each with an administrator, one of every school, and an officer who oversees the first."""
     if new_url.startswith("postgresql"):
-        new_url = request.getfixturevalue("postgres").new_database()
+        new_url = request.getfixturevalue("postgres").current_database()
     else:
         new_url = f"sqlite:///{request.getfixturevalue('tmp_path') / 'service.db'}"
     engine = lists.open_database(new_url)

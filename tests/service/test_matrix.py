@@ -160,6 +160,12 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("POST", "/leerling/{signal_id}/correctie"): Rule(frozenset({CARE}), SENT, data=CORRECTION),
     ("POST", "/leerling/{signal_id}/bezwaar"): Rule(frozenset({CARE}), SENT, data={"door": "ouders", "op": TODAY}),
     ("GET", "/rechten"): Rule(frozenset({CARE}), ask="/rechten?school={school}", **OF_SCHOOL),
+    ("POST", "/rechten/bezwaar"): Rule(
+        frozenset({CARE}),
+        SENT,
+        data={"school": "{school}", "leerlingnummer": "1001", "door": "ouders", "op": TODAY},
+        **OF_SCHOOL,
+    ),
     ("POST", "/rechten/{correction_id}/antwoord"): Rule(frozenset({CARE}), SENT, data=ANSWER),
     ("POST", "/rechten/{objection_id}/intrekken"): Rule(
         frozenset({CARE}), SENT, data={"door": "leerling", "op": TODAY}

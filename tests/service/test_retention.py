@@ -39,7 +39,7 @@ def database(request: pytest.FixtureRequest, new_url: str) -> Iterator[Engine]:
     """The sample lists of 2026, one of 2029, and of everything else something old and something new."""
     url = new_url
     if url.startswith("postgresql"):
-        url = request.getfixturevalue("postgres").new_database()
+        url = request.getfixturevalue("postgres").current_database()
     else:
         url = f"sqlite:///{request.getfixturevalue('tmp_path') / 'service.db'}"
     engine = lists.open_database(url)

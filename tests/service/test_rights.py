@@ -12,7 +12,7 @@ from conftest import CAST, OWN, Client, SignedIn
 from demo_home import full_name
 from fastapi import FastAPI
 from sample_lists import SCHOOL, calendar, on_list, pupil
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 
 from service import db, scope
 from service.rights.kinds import a_month_after
@@ -83,10 +83,31 @@ class TestAnObjection:
         answer = objects(care, engine, SICK)
         assert (answer.status_code, answer.headers["location"][:9]) == (303, "/rechten?")
         for who in (care, mentor):
-            text = who.get("/weeklijst").text
-            assert name(SICK) not in text
-            assert "1 leerling doet niet mee na bezwaar." in text
+            assert name(SICK) not in who.get("/weeklijst").text
+        assert "1 leerling doet niet mee na bezwaar." in care.get("/weeklijst").text
+        assert "1 leerling doet niet mee na bezwaar." in data_team.get(f"/weeklijst?school={SCHOOL}").text
         assert pupil(SICK)[:8] not in data_team.get(f"/weeklijst?school={SCHOOL}").text
+
+    def test_is_not_counted_for_who_is_kept_to_some_groups(self, care: Client, signed_in: SignedIn, engine: Engine):
+        for number in (SICK, HOURS):
+            objects(care, engine, number)
+        page = signed_in("mentor").get("/weeklijst").text
+        assert "alleen 2hv1" in page
+        assert "na bezwaar" not in page
+
+    def test_stays_to_be_closed_where_everything_else_of_the_pupil_is_gone(self, care: Client, engine: Engine):
+        objects(care, engine, SICK)
+        with db.transaction(engine) as session:
+            session.execute(update(RightsRow).values(pupil="abcdefghijklmnopqrstuvwxyz2"))
+        page = care.get("/rechten").text
+        assert "Leerling zonder naam" in page
+        assert "Alleen het bezwaar is er nog" in page
+        assert "abcdefgh" not in page
+        closing = re.search(r'action="(/rechten/[^"]+/intrekken)"', page)
+        assert closing is not None
+        answer = care.post(closing[1], data={"door": "ouders", "op": str(TODAY)}, headers=OWN)
+        assert answer.status_code == 303
+        assert "Alleen het bezwaar is er nog" not in care.get("/rechten").text
 
     def test_hides_every_signal_about_the_pupil_from_the_api(self, care: Client, signed_in: SignedIn, engine: Engine):
         one = signal(engine, SICK)

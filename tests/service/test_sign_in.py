@@ -279,7 +279,13 @@ def test_who_gets_the_address_of_somebody_else_does_not_get_the_access(known: Ca
 
 def test_a_program_does_not_sign_in_as_a_person(engine: Engine):
     accounts.add_external_client(
-        engine, by="test", name="programma", access=CARE, issuer="https://school.nl", subject="programma"
+        engine,
+        by="test",
+        name="programma",
+        access=CARE,
+        issuer="https://school.nl",
+        subject="programma",
+        settled=CARE.schools,
     )
     with db.transaction(engine) as session, pytest.raises(UnknownPersonError):
         person_of(session, Identity("https://school.nl", "programma", ""))

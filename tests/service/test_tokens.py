@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from oidc_provider import AUDIENCE, OidcProvider
 from sample_lists import SCHOOL
 from sqlalchemy import Engine, select
 
+from data_contracts.errors import UsageError
 from data_contracts.files import create_secret
 from service import db
 from service.app import create_app
@@ -35,16 +37,18 @@ KEYS = {"ES256": ECKey.generate_key("P-256"), "RS256": RSAKey.generate_key(2048)
 
 
 @pytest.fixture(scope="module")
-def secret(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def secret(engine: Engine, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A program with the rights of a care coordinator, and its secret."""
+    assert settings.is_demo  # so the lists are published
     file = tmp_path_factory.mktemp("secret") / "las.secret"
     added = accounts.add_client(engine, by="test", name="LAS", access=CARE, secret=file)
     return added.id, file.read_text()
 
 
 @pytest.fixture(scope="module")
-def by_key(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def by_key(engine: Engine, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Two programs that sign, by kind of signature."""
+    assert settings.is_demo
     found = {}
     for algorithm, key in KEYS.items():
         file = tmp_path_factory.mktemp("key") / "public.pem"
@@ -295,6 +299,29 @@ def test_what_the_role_does_not_have_no_scope_would_open(visitor: Client, engine
     answer = visitor.get(LISTS, headers=using(token(visitor, (client, file.read_text()))))
     assert answer.status_code == 403
     assert "www-authenticate" not in answer.headers
+
+
+ANOTHER = Access.of("supplier", schools=["99ZZ99"])
+
+
+def test_a_program_is_for_a_school_of_which_there_is_something(engine: Engine, settings: Settings, tmp_path: Path):
+    assert settings.is_demo
+    by_secret = partial(accounts.add_client, engine, by="test", name="LAS", access=ANOTHER)
+    elsewhere = partial(accounts.add_external_client, engine, by="test", name="LAS", access=ANOTHER, issuer="https://a")
+    for add, proof in ((by_secret, {"secret": tmp_path / "a"}), (elsewhere, {"subject": "x"})):
+        with pytest.raises(UsageError, match="van school 99ZZ99 is hier niets"):
+            add(**proof)
+    assert not (tmp_path / "a").exists()
+    assert "LAS" not in [one.name for one in accounts.clients(engine).accounts if "99ZZ99" in str(one.access)]
+    assert by_secret(settled=["99ZZ99"], secret=tmp_path / "b").access == ("leverancier 99ZZ99",)
+
+
+def test_somebody_with_a_role_there_is_something(engine: Engine, settings: Settings, tmp_path: Path):
+    assert settings.is_demo
+    first = Access.of("care_coordinator", schools=["98ZZ98"])
+    accounts.add_person(engine, by="test", name="Eerste", email="eerste@school.example", access=first)
+    supplier = Access.of("supplier", schools=["98ZZ98"])
+    assert accounts.add_client(engine, by="test", name="LAS", access=supplier, secret=tmp_path / "a").access
 
 
 def test_a_request_says_once_who_asks(signed_in: SignedIn, visitor: Client, secret: tuple[str, str]):

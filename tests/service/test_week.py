@@ -1,19 +1,34 @@
 """The page of this week: what is going on, who has it, and only what was asked for; never an empty green list."""
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from conftest import CAST, OWN, Client, SignedIn
+from cryptography.fernet import Fernet
 from demo_home import full_name
 from fastapi import FastAPI
-from sample_lists import LAST_WEEK, SCHOOL, WEEK, below, hours_rule, mazl_rule, on_list, pupil, weekly_list
+from sample_lists import (
+    LAST_WEEK,
+    SCHOOL,
+    STRANGER,
+    WEEK,
+    already_absent,
+    below,
+    hours_rule,
+    mazl_rule,
+    on_list,
+    pupil,
+    weekly_list,
+)
 from sqlalchemy import Engine, delete
 
-from data_contracts.weekly_list import Gone, RuleHit, Signal
-from service import db, lists
+from data_contracts.weekly_list import Gone, RuleHit, SealedName, Signal
+from service import auth, db, lists
 from service.app import create_app
 from service.brief import Brief
 from service.following.care import Care, Step
@@ -23,7 +38,8 @@ from service.pages.filters import Filters, Order
 from service.pages.listed import Row
 from service.reading import Head, School, Shown
 from service.settings import Mode, Settings
-from service.tables import FollowUpRow
+from service.tables import FollowUpRow, GrantRow, PersonRow, now
+from service.viewer import Role
 
 HEAD = Head("lijst", 1, datetime(2026, 11, 16, 6, tzinfo=UTC), 1, weekly_list())
 
@@ -203,6 +219,108 @@ def test_filters_are_remembered_until_they_are_cleared(care: Client):
     assert len(names_on(care.get("/weeklijst").text)) == 10
 
 
+@pytest.fixture
+def mentors(engine: Engine) -> Iterator[dict[str, str]]:
+    """A mentor of two groups; one who is gone, one elsewhere, one of the whole school, one of a group without a signal; by name."""
+    places = {
+        "Xander": (SCHOOL, ("2hv1", "2m1")),
+        "Weg": (SCHOOL, ("2hv1",)),
+        "Ver": (STRANGER, ("2hv1",)),
+        "Elk": (SCHOOL, (None,)),
+        "Leeg": (SCHOOL, ("bestaatniet",)),
+    }
+    with db.transaction(engine) as session:
+        rows = {name: PersonRow(name=name, ended_at=now() if name == "Weg" else None) for name in places}
+        session.add_all(rows.values())
+        session.flush()
+        for name, (school, groups) in places.items():
+            ofthem = [GrantRow(person=rows[name].id, role="mentor", school=school, group_name=one) for one in groups]
+            session.add_all(ofthem)
+    ids = {name: row.id for name, row in rows.items()}
+    yield ids
+    with db.transaction(engine) as session:
+        session.execute(delete(GrantRow).where(GrantRow.person.in_(ids.values())))
+        session.execute(delete(PersonRow).where(PersonRow.id.in_(ids.values())))
+
+
+def mentors_on(page: str) -> list[str]:
+    part = page.partition('<select id="mentor"')[2].partition("</select>")[0]
+    return re.findall(r">([^<]+)</option>", part)
+
+
+def test_a_mentor_can_be_chosen_who_has_pupils_on_this_list_and_is_still_here(care: Client, mentors: dict[str, str]):
+    assert mentors
+    assert mentors_on(care.get("/weeklijst").text) == ["alle", "Femke, mentor van 2hv1", "Xander"]
+
+
+def test_the_list_of_one_mentor_holds_the_pupils_of_all_the_groups_of_that_mentor(
+    care: Client, mentors: dict[str, str]
+):
+    page = care.get(f"/weeklijst?mentor={mentors['Xander']}&gekozen=ja").text
+    assert names_on(page) == [" ".join(full_name(number)) for number in (0, 4, 6, 9)]
+    assert "<strong>4 van 10 getoond</strong>: leerlingen van Xander." in page
+    duties = page.split('id="plichten"')[1].split("</section>")[0]
+    assert " ".join(full_name(4)) in duties
+    assert names_on(care.get("/weeklijst").text) == names_on(page)  # as remembered
+    assert "Xander" not in care.cookies[filters.COOKIE]
+    narrower = care.get(f"/weeklijst?mentor={mentors['Xander']}&klas=1m2").text
+    assert "Niemand op de lijst past bij deze filters" in narrower
+
+
+@pytest.mark.parametrize("name", ["Weg", "Ver", "Elk"])
+def test_nor_is_a_list_narrowed_to_who_mentors_nobody_here(care: Client, mentors: dict[str, str], name: str):
+    assert len(names_on(care.get(f"/weeklijst?mentor={mentors[name]}").text)) == 10
+
+
+@pytest.mark.parametrize("who", ["mentor", "data_team"])
+def test_who_has_no_choice_of_groups_or_may_not_know_who_has_whom_sees_no_mentors(
+    signed_in: SignedIn, mentors: dict[str, str], who: str
+):
+    before, page = (
+        signed_in(who).get(f"/weeklijst?school={SCHOOL}{also}&gekozen=ja").text
+        for also in ("", f"&mentor={mentors['Xander']}")
+    )
+    assert mentors_on(page) == []
+    assert "Xander" not in page
+    assert names_on(page) == names_on(before)
+
+
+def test_on_paper_the_list_of_a_mentor_says_whose_it_is(care: Client, mentors: dict[str, str]):
+    sheet = care.get(f"/weeklijst.xlsx?school={SCHOOL}&mentor={mentors['Xander']}")
+    with zipfile.ZipFile(io.BytesIO(sheet.content)) as book:
+        text = book.read("xl/sharedStrings.xml").decode() if "xl/sharedStrings.xml" in book.namelist() else ""
+    assert "4 van 10 getoond (leerlingen van Xander)." in text
+
+
+@pytest.fixture
+def of_two(app: FastAPI, engine: Engine, settings: Settings) -> Client:
+    """A care coordinator of two schools."""
+    client = Client(app)
+    with db.transaction(engine) as session:
+        person = PersonRow(name="Twee")
+        session.add(person)
+        session.flush()
+        session.add_all(GrantRow(person=person.id, role="care_coordinator", school=one) for one in (SCHOOL, STRANGER))
+        session.flush()
+        client.cookies.set(settings.cookie, auth.sign_in(session, person, Role.CARE_COORDINATOR, hours=1))
+    return client
+
+
+def test_who_has_several_schools_comes_back_to_the_one_that_was_looked_at(of_two: Client):
+    first = of_two.get("/weeklijst").text
+    other = next(one for one in (SCHOOL, STRANGER) if f'<option value="{one}" selected>' not in first)
+    of_two.get(f"/weeklijst?school={other}&gekozen=ja")
+    assert f'<option value="{other}" selected>' in of_two.get("/weeklijst").text
+    cleared = of_two.get(f"/weeklijst?school={other}&gekozen=ja").text
+    assert "getoond" not in cleared
+
+
+def test_a_school_that_is_somebody_s_no_longer_is_forgotten(care: Client):
+    page = care.get("/weeklijst", headers={"cookie": _cookies(care, f"school={STRANGER}")})
+    assert page.status_code == 200
+    assert len(names_on(page.text)) == 10
+
+
 @pytest.mark.parametrize("cookie", ["klas=" + "x" * 500, "opvolging=iets", "%%%", "volgorde=naam; x"])
 def test_a_cookie_that_cannot_be_read_filters_nothing(care: Client, cookie: str):
     assert len(names_on(care.get("/weeklijst", headers={"cookie": _cookies(care, cookie)}).text)) == 10
@@ -295,11 +413,28 @@ def test_the_page_leaves_the_parts_of_a_score_unread():
     assert read.model_dump(exclude={"contributions"}) == stored.model_dump(exclude={"contributions"})
 
 
-def test_a_page_of_400_pupils_stays_under_200_kilobytes(alone):
+def test_a_page_of_400_pupils_stays_under_200_kilobytes(tmp_path: Path):
+    """With every name, a threshold or two below the cut, an agreement for each on the list, and who left."""
     many = [
         *(on_list(number) for number in range(10)),
-        *(below(number, hits=(mazl_rule(),)) for number in range(10, 400)),
+        *(below(number, hits=(mazl_rule(), hours_rule())[: 1 + (number % 10 == 0)]) for number in range(10, 397)),
+        *(already_absent(number) for number in range(397, 400)),
     ]
-    page = alone(signals=tuple(many), gone=())
-    assert page.count('href="/leerling/') >= 400
-    assert len(page.encode()) < 200_000
+    url = f"sqlite:///{tmp_path / 'service.db'}"
+    engine = lists.open_database(url)
+    key = Fernet.generate_key()
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "names.key").write_bytes(key)
+    full = [
+        SealedName(pupil=one.pupil, sealed=Fernet(key).encrypt(f"Anne-Fleur\tvan der Heijden-{at}".encode()).decode())
+        for at, one in enumerate(many)
+    ]
+    lists.publish(engine, weekly_list(signals=tuple(many), gone=()), names=full, by="test")
+    app = create_app(Settings(mode=Mode.DEMO, home=tmp_path, database_url=url))
+    client = Client(app)
+    client.post("/aanmelden", data={"persoon": CAST["care"]}, headers=OWN)
+    answer = client.get("/weeklijst")
+    engine.dispose()
+    app.state.installation.engine.dispose()
+    assert answer.text.count("van der Heijden-") >= 400
+    assert len(answer.content) < 200_000

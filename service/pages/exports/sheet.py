@@ -7,7 +7,6 @@ from datetime import date, datetime
 from data_contracts.weekly_list import Basis, WeeklyList
 from service import words
 from service.pages import drawing
-from service.pages.filters import Filters
 from service.pages.listed import Duty, Hit, ListPage, Row
 from service.reading import Head
 from service.tables import now
@@ -101,8 +100,8 @@ def of(
     viewer: Viewer,
     head: Head,
     page: ListPage,
-    filters: Filters,
     *,
+    said: Sequence[str] = (),
     whole: int,
     alone: Sequence[Duty] = (),
 ) -> Sheet:
@@ -110,8 +109,8 @@ def of(
 
     Parameters
     ----------
-    page, filters
-        The list as filtered.
+    page, said
+        The list as filtered, and on what.
     whole
         How many pupils are on it without filters.
     alone
@@ -123,7 +122,7 @@ def of(
     return Sheet(
         school=head.document.school_name,
         week=week,
-        told=(*_narrowed(page, filters, whole), *_standing(head.document)),
+        told=(*_narrowed(page, said, whole), *_standing(head.document)),
         lines=tuple(map(_line, page.on_list)),
         absent=tuple(map(_line, page.absent)),
         due=tuple(_duty(duty) for duty in dated if duty.runs(week)),
@@ -136,8 +135,7 @@ def of(
     )
 
 
-def _narrowed(page: ListPage, filters: Filters, whole: int) -> list[str]:
-    said = filters.said
+def _narrowed(page: ListPage, said: Sequence[str], whole: int) -> list[str]:
     return [f"{len(page.on_list)} van {whole} getoond ({', '.join(said)})."] if said else []
 
 
