@@ -14,30 +14,13 @@ from service import api, auth, db, openapi, safe, web
 from service.auth import Installation
 from service.front import admission, headers, logs, metrics, problems, verbs
 from service.front.limits import Buckets, Limits
-from service.pages import (
-    api_docs,
-    audit_pages,
-    case_pages,
-    client_pages,
-    code_pages,
-    delivery_pages,
-    duty_pages,
-    first_hour,
-    follow_up_pages,
-    keeping_pages,
-    management,
-    model,
-    parents_page,
-    people_pages,
-    playbook_pages,
-    pupil,
-    region_pages,
-    rights_pages,
-    school,
-    school_settings,
-    week,
-)
+from service.pages import api_docs, model, pupil, school, week
 from service.pages import start as pages
+from service.pages.deliveries import code_pages, delivery_pages, first_hour
+from service.pages.following import case_pages, follow_up_pages, playbook_pages
+from service.pages.management import audit_pages, client_pages, keeping_pages, management, people_pages, school_settings
+from service.pages.region import duty_pages, region_pages
+from service.pages.rights import parents_page, rights_pages
 from service.settings import Settings
 from service.who import oauth, sign_in
 

@@ -20,8 +20,10 @@ from service.following.follow_ups import KINDS, NOTHING_TRIED, OUTCOMES, FollowU
 from service.following.playbook import Version
 from service.following.undoing import may_undo
 from service.front.entitled import needs
-from service.pages import case_pages, drawing, follow_up_drawing, listed, patterns, rights_pages
-from service.pages.follow_up_drawing import Around
+from service.pages import drawing, listed, patterns
+from service.pages.following import case_pages, follow_up_drawing
+from service.pages.following.follow_up_drawing import Around
+from service.pages.rights import rights_pages
 from service.reading import Shown
 from service.vault import Vault
 from service.viewer import Permission, Viewer

@@ -14,9 +14,10 @@ from service.audit import Action
 from service.brief import Brief
 from service.following.care import care
 from service.front.entitled import needs
-from service.pages import board, filters, listed
+from service.pages import filters, listed
 from service.pages.exports import pdf, sheet, xlsx
 from service.pages.filters import Asked, Filters, Kept
+from service.pages.following import board
 from service.pages.listed import ListPage
 from service.reading import Head, School, Shown
 from service.rights import alone, requests

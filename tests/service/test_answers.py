@@ -355,7 +355,7 @@ def test_the_service_starts_without_any_heavy_library(tmp_path: Path):
 
 
 def test_the_words_that_label_a_child_are_on_no_page():
-    texts = [one.read_text().lower() for one in (PACKAGE / "templates").glob("*.html")]
+    texts = [one.read_text().lower() for one in (PACKAGE / "templates").rglob("*.html")]
     assert len(texts) >= 8
     for word in ("risicoleerling", "spijbel", "probleemgeval", "verdacht", "voorspel", "thuiszitter"):
         assert not [text for text in texts if word in text]

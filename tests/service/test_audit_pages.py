@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from service import auth, db, scope
 from service.audit import LABELS, Action
-from service.pages import audit_pages
+from service.pages.management import audit_pages
 from service.settings import Settings
 from service.tables import AuditRow, GrantRow, PersonRow
 from service.viewer import Role

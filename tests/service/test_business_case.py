@@ -12,8 +12,8 @@ from sample_model import rules_page
 from data_contracts.model_page import Estimate, Measured, ModelPage
 from service import lists
 from service.app import create_app
-from service.pages import business_case
-from service.pages.business_case import Own
+from service.pages.region import business_case
+from service.pages.region.business_case import Own
 from service.settings import Mode, Settings
 
 PAGE = "/regio/rekenhulp"

@@ -21,8 +21,8 @@ from pipelines.sources import _FILES, SOURCES
 from service import batch, db, demo
 from service.front.limits import Quota
 from service.inbox import Kind
-from service.pages import systems
-from service.pages.delivered import TITLES
+from service.pages.deliveries import systems
+from service.pages.deliveries.delivered import TITLES
 from service.settings import Settings
 from service.tables import AuditRow, DeliveryRow
 

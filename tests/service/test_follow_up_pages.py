@@ -29,7 +29,7 @@ from service import db, scope
 from service.following import off_list, playbook, waking
 from service.following.care import Care, Step
 from service.following.follow_ups import KINDS, Kind
-from service.pages import follow_up_drawing
+from service.pages.following import follow_up_drawing
 from service.reading import Head, Shown
 from service.tables import AuditRow, FollowUpRow, PlaybookRow, SignalRow
 from service.viewer import Role, Viewer

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from data_contracts.weekly_list import Signal
 from service import db, lists
 from service.app import create_app
-from service.pages import region_drawing
+from service.pages.region import region_drawing
 from service.region import Picture
 from service.settings import Mode, Settings
 from service.shared import Measure

@@ -1,0 +1,1 @@
+"""What parents and pupils ask, and the sheet for them."""
