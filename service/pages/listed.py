@@ -61,6 +61,12 @@ class Row:
         texts = (rules + sentences if signal.log_odds is None else sentences + rules) + list(signal.notes)
         return texts[0] if texts else "Geen bijzonderheid in de gegevens; open de leerling voor het overzicht."
 
+    @property
+    def also(self) -> str:
+        """What raises the score next: the first line is much alike for all who missed much lately. Empty without a score."""
+        signal = self.shown.signal
+        return signal.raising[1].text if signal.log_odds is not None and len(signal.raising) > 1 else ""
+
 
 @dataclass(frozen=True)
 class GoneRow:

@@ -1,4 +1,7 @@
-"""How the absence of one pupil runs: in which periods, and on which days of the week. Counted from the calendar on the page."""
+"""How the absence of one pupil runs: in which periods, on which days of the week, and of which hours and subjects.
+
+Periods and days are counted from the calendar on the page; hours and subjects are what the score counted.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,12 +10,26 @@ from datetime import date
 from itertools import groupby
 
 from data_contracts.reasons import KINDS, Kind
-from data_contracts.weekly_list import CalendarDay
+from data_contracts.weekly_list import CalendarDay, Contribution
+from features.catalogue import feature
+from models.explain import Period as Window
+from models.explain import sentence
 from service import words
 from service.pages.drawing import NEW_YEAR_MONTH, SCHOOL_WEEK
 
 NEWEST = 6
 """So many periods are told."""
+
+
+LESSONS = (
+    "first_slot_missed_12w",
+    "first_slot_share_12w",
+    "last_slot_missed_12w",
+    "subjects_missed_12w",
+    "top_subject_share_12w",
+)
+"""Features that tell hours and subjects."""
+WINDOWS = {"12w": Window("de laatste 12 lesweken", "", "")}
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,12 @@ def pattern(days: Sequence[CalendarDay], school_days: Sequence[date]) -> Pattern
         return None
     found = list(_periods(this_year, missed))
     return Pattern(len(found), tuple(found[::-1][:NEWEST]), _weekdays(this_year, missed))
+
+
+def lessons(contributions: Sequence[Contribution]) -> tuple[str, ...]:
+    """Return which hours and subjects were missed, in sentences; empty without a score, or where nothing of it is known."""
+    missed = {one.feature: one.value for one in contributions if one.value}
+    return tuple(sentence(feature(name), missed, WINDOWS) for name in LESSONS if name in missed)
 
 
 def _counts(kind: str) -> bool:

@@ -124,6 +124,7 @@ def _page(request: Request, signal_id: str, *, tried: Asked | None = None, error
         steps=drawing.waterfall(signal),
         years=drawing.calendar(days, school_days),
         pattern=patterns.pattern(days, school_days),
+        lessons=patterns.lessons(signal.contributions),
         legend=drawing.legend(days),
         earlier=before,
         off_list=away,

@@ -6,9 +6,9 @@ from conftest import SignedIn
 from sample_lists import SCHOOL, pupil
 from sqlalchemy import Engine, select
 
-from data_contracts.weekly_list import CalendarDay
+from data_contracts.weekly_list import CalendarDay, Contribution
 from service import db
-from service.pages.patterns import NEWEST, Period, pattern
+from service.pages.patterns import LESSONS, NEWEST, Period, lessons, pattern
 from service.tables import SignalRow
 
 MONDAY = date(2026, 11, 2)
@@ -52,6 +52,24 @@ def test_being_late_or_exempt_is_no_absence_and_another_school_year_is_none_of_t
     days = [absent(WEEKS[0], "late", minutes=0), absent(WEEKS[1], "exemption"), absent(last_year)]
     assert pattern(days, [last_year, *WEEKS]) is None
     assert pattern([], []) is None
+
+
+def test_hours_and_subjects_are_told_as_the_score_counted_them_and_only_where_there_were_any():
+    values = {
+        "first_slot_missed_12w": 7.0,
+        "first_slot_share_12w": 0.7,
+        "last_slot_missed_12w": 0.0,
+        "absent_rate_4w": 0.2,
+    }
+    parts = [Contribution(feature=name, label=name, value=value, log_odds=0.1) for name, value in values.items()]
+    parts += [Contribution(feature="top_subject_share_12w", label="x", value=None, log_odds=0.0)]
+    assert lessons(parts) == (
+        "7 keer het eerste uur gemist in de laatste 12 lesweken.",
+        "Op 70 % van de dagen waarop iets is gemist in de laatste 12 lesweken, was het eerste uur gemist.",
+    )
+    whole = [Contribution(feature=name, label=name, value=0.5, log_odds=0.1) for name in LESSONS]
+    assert len(lessons(whole)) == len(LESSONS)
+    assert lessons([]) == ()
 
 
 def test_only_the_newest_periods_are_told_and_all_are_counted():

@@ -129,6 +129,14 @@ def test_the_one_line_is_the_strongest_sentence_or_else_the_rule_or_else_the_not
     assert row(0, signal=on_list(0).model_copy(update=changes)).headline == line
 
 
+def test_below_it_stands_what_raises_the_score_next_where_there_is_a_score():
+    signal = on_list(0)
+    assert len(signal.raising) > 1
+    assert row(0, signal=signal).also == signal.raising[1].text
+    assert row(0, signal=signal.model_copy(update={"raising": signal.raising[:1]})).also == ""
+    assert row(0, signal=signal.model_copy(update={"log_odds": None})).also == ""
+
+
 def test_a_threshold_reached_three_times_is_told_once_with_the_newest_deadline():
     reached = [date(2026, 10, 5), date(2026, 11, 12), date(2026, 9, 28)]
     hits: list[RuleHit] = [*map(hours_rule, reached), mazl_rule()]
