@@ -132,6 +132,11 @@ def test_a_program_is_let_in_with_a_public_key_that_we_take(run: Run, tmp_path: 
 def test_a_program_with_tokens_from_elsewhere_is_known_by_who_gave_them(run: Run, tmp_path: Path):
     words = ("clients", "external", "--name", "LAS", "--role", "supplier", "--school", "11ZZ03")
     elsewhere = ("--issuer", "https://tokens.nl", "--subject", "las")
+    with pytest.raises(UsageError, match="11ZZ03"):
+        run(*words, *elsewhere)  # of a school of which there is nothing
+    schools = tmp_path / "home" / "schools"
+    schools.mkdir(parents=True)
+    (schools / "11ZZ03.toml").touch()
     run(*words, *elsewhere)
     with pytest.raises(UsageError, match="al bekend"):
         run(*words, *elsewhere)

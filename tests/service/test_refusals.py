@@ -32,6 +32,12 @@ BODIES: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
+def new_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One kind of database: what is asked here is answered before anything is read or written there."""
+    return f"sqlite:///{tmp_path_factory.mktemp('db') / 'service.db'}"
+
+
+@pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[FastAPI]:
     """A service that minds nobody asking much."""
     (settings.home / "limits.toml").write_text("[person]\na_second = 100000\nburst = 1000000\n", encoding="utf-8")
