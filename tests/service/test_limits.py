@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from anyio import to_thread
 from conftest import CAST, OWN, Client
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -99,9 +100,15 @@ def test_wrong_figures_are_told_with_their_file(tmp_path: Path, text: str):
         Limits.at(tmp_path)
 
 
-def test_fewer_are_let_in_than_there_are_connections_to_the_database(tmp_path: Path):
-    ours = Limits.at(tmp_path).at_once
-    assert ours.everything + sum(ours.apart.values()) < 15  # SQLAlchemy keeps 5, and opens 10 more
+def test_fewer_threads_work_than_there_are_connections_to_the_database(demo):
+    ours = Limits.at(Path("nowhere")).at_once
+    assert 2 * ours.working < 15  # SQLAlchemy keeps 5, and opens 10 more; a page may look something up beside its own
+
+    async def threads() -> float:
+        async with demo.router.lifespan_context(demo):
+            return to_thread.current_default_thread_limiter().total_tokens
+
+    assert asyncio.run(threads()) == ours.working
 
 
 def test_one_person_who_asks_too_much_is_told_when_to_come_back(demo):
