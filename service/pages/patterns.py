@@ -11,9 +11,9 @@ from itertools import groupby
 
 from data_contracts.reasons import KINDS, Kind
 from data_contracts.weekly_list import CalendarDay, Contribution
+from features.calendar import monday
 from features.catalogue import feature
-from models.explain import Period as Window
-from models.explain import sentence
+from models.explain import periods_of, sentence
 from service import words
 from service.pages.drawing import NEW_YEAR_MONTH, SCHOOL_WEEK
 
@@ -29,7 +29,6 @@ LESSONS = (
     "top_subject_share_12w",
 )
 """Features that tell hours and subjects."""
-WINDOWS = {"12w": Window("de laatste 12 lesweken", "", "")}
 
 
 @dataclass(frozen=True)
@@ -79,10 +78,24 @@ def pattern(days: Sequence[CalendarDay], school_days: Sequence[date]) -> Pattern
     return Pattern(len(found), tuple(found[::-1][:NEWEST]), _weekdays(this_year, missed))
 
 
-def lessons(contributions: Sequence[Contribution]) -> tuple[str, ...]:
-    """Return which hours and subjects were missed, in sentences; empty without a score, or where nothing of it is known."""
+def lessons(contributions: Sequence[Contribution], school_days: Sequence[date]) -> tuple[str, ...]:
+    """Return which hours and subjects were missed, in sentences; empty without a score, or where nothing of it is known.
+
+    Parameters
+    ----------
+    contributions
+        The parts of the score.
+    school_days
+        All days on which there was school, from which the weeks of a window are told.
+    """
     missed = {one.feature: one.value for one in contributions if one.value}
-    return tuple(sentence(feature(name), missed, WINDOWS) for name in LESSONS if name in missed)
+    told = [name for name in LESSONS if name in missed]
+    if not told or not school_days:
+        return ()
+    by_week = [(first, list(days)) for first, days in groupby(sorted(school_days), key=monday)]
+    weeks = [(first, days[0], days[-1]) for first, days in reversed(by_week)]
+    periods = periods_of(weeks, year=_begun(weeks[0][2]))
+    return tuple(sentence(feature(name), missed, periods) for name in told)
 
 
 def _counts(kind: str) -> bool:

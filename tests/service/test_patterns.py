@@ -63,13 +63,15 @@ def test_hours_and_subjects_are_told_as_the_score_counted_them_and_only_where_th
     }
     parts = [Contribution(feature=name, label=name, value=value, log_odds=0.1) for name, value in values.items()]
     parts += [Contribution(feature="top_subject_share_12w", label="x", value=None, log_odds=0.0)]
-    assert lessons(parts) == (
-        "7 keer het eerste uur gemist in de laatste 12 lesweken.",
-        "Op 70 % van de dagen waarop iets is gemist in de laatste 12 lesweken, was het eerste uur gemist.",
+    window = "de laatste 2 lesweken (2 tot en met 13 november)"  # the year is no older than that
+    assert lessons(parts, [date(2026, 6, 1), *WEEKS]) == (
+        f"7 keer het eerste uur gemist in {window}.",
+        f"Op 70 % van de dagen waarop iets is gemist in {window}, was het eerste uur gemist.",
     )
     whole = [Contribution(feature=name, label=name, value=0.5, log_odds=0.1) for name in LESSONS]
-    assert len(lessons(whole)) == len(LESSONS)
-    assert lessons([]) == ()
+    assert len(lessons(whole, WEEKS)) == len(LESSONS)
+    assert lessons([], WEEKS) == ()
+    assert lessons(whole, []) == ()
 
 
 def test_only_the_newest_periods_are_told_and_all_are_counted():
