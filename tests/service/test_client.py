@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import polars as pl
@@ -177,7 +178,7 @@ def test_what_the_service_refuses_is_told_with_every_field(program: Client):
 @pytest.mark.parametrize("status", [429, 503])
 def test_it_waits_as_long_as_the_service_asks_and_tries_again(monkeypatch: pytest.MonkeyPatch, status: int):
     waited: list[float] = []
-    monkeypatch.setattr(calling.time, "sleep", waited.append)
+    monkeypatch.setattr(calling, "time", SimpleNamespace(sleep=waited.append))
     answers = iter(
         [httpx.Response(status, headers={"Retry-After": "7"}), httpx.Response(status), httpx.Response(200, json=EMPTY)]
     )
@@ -187,7 +188,7 @@ def test_it_waits_as_long_as_the_service_asks_and_tries_again(monkeypatch: pytes
 
 
 def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(calling.time, "sleep", lambda _: None)
+    monkeypatch.setattr(calling, "time", SimpleNamespace(sleep=lambda _: None))
     tried: list[int] = []
 
     def busy(_: httpx.Request) -> httpx.Response:
