@@ -17,54 +17,56 @@ RECORDING = "recording"
 _EVENTS = frozenset({"late", "removed"})
 _NAMED = 3  # features that are named where scores moved
 _LEAST = 0.005  # log-odds: less is written as nothing
+Alarm = tuple[date, bool]
+"""The Monday from which something differs, and whether it rose."""
+Alarms = Mapping[str, Alarm]
+"""By name."""
 Said = tuple[Literal["calm", "recording", "drift"], str, date | None]
 
 
 def described(
-    alarms: Mapping[str, date],
-    rising: Mapping[str, bool],
+    alarms: Alarms,
     gone: Sequence[str],
     *,
-    score_since: date | None,
-    score_up: bool,
+    score: Alarm | None,
     score_by: Sequence[tuple[str, float]] = (),
-    features: Mapping[str, tuple[date, bool]] = MappingProxyType({}),
+    features: Alarms = MappingProxyType({}),
 ) -> Said:
     """Say what changed at one school: first whether the recording did, then whether pupils or scores did.
 
     Parameters
     ----------
-    alarms, rising
-        Kinds with an alarm, with the Monday from which; and whether they rise.
+    alarms
+        Kinds that shifted.
     gone
         Kinds that are no longer registered.
-    score_since, score_up
-        From when scores moved, if they did, and which way.
+    score
+        From when scores moved and whether up, if they did.
     score_by
         What each feature did to that: names and log-odds.
     features
-        Features that came to weigh otherwise at the school: from which Monday, and whether they raise scores more.
+        Features that came to weigh otherwise at the school, and whether they raise scores more.
     """
-    by = _by(score_by, up=score_up)
+    by = "" if score is None else _by(score_by, up=score[1])
     shifted = [] if TOTAL in alarms else [kind for kind in alarms if kind not in _EVENTS]
     recording = [kind for kind in alarms if kind in _recording() or kind in shifted or kind in gone]
     recording += [kind for kind in gone if kind not in recording]
     habits = {name: said for name, said in features.items() if feature(name).theme == RECORDING}
     if recording or habits:
-        began = [alarms[kind] for kind in recording if kind in alarms] + [monday for monday, _ in habits.values()]
-        since = min(began, default=None)
-        words = "; ".join([*(_kind(kind, rising, gone=kind in gone) for kind in recording), *_weighing(habits)])
-        scores = f" Ook de scores verschoven{by}." if score_since is not None else ""
+        began = [alarms[kind] for kind in recording if kind in alarms] + list(habits.values())
+        since = min((monday for monday, _ in began), default=None)
+        words = "; ".join([*(_kind(kind, alarms, gone=kind in gone) for kind in recording), *_weighing(habits)])
+        scores = "" if score is None else f" Ook de scores verschoven{by}."
         text = (
             f"De registratie lijkt veranderd{_from(since)}: {words}.{scores} Vraag dit eerst na: verandert alleen het "
             "registreren, dan zegt een hogere of lagere score niets over leerlingen."
         )
         return "recording", text, since
-    if alarms or features or score_since is not None:
-        words = "; ".join([*(_kind(kind, rising, gone=False) for kind in alarms), *_weighing(features)])
-        began = [*alarms.values(), *(monday for monday, _ in features.values())]
-        since = min([*began, *([score_since] if score_since else [])])
-        scores = f"de scores zijn {'hoger' if score_up else 'lager'} geworden{by}" if score_since is not None else ""
+    if alarms or features or score is not None:
+        words = "; ".join([*(_kind(kind, alarms, gone=False) for kind in alarms), *_weighing(features)])
+        scored = [] if score is None else [score]
+        since = min(monday for monday, _ in [*alarms.values(), *features.values(), *scored])
+        scores = "".join(f"de scores zijn {'hoger' if up else 'lager'} geworden{by}" for _, up in scored)
         both = "; ".join(part for part in (words, scores) if part)
         return "drift", f"Anders dan vorig jaar en dan de andere scholen{_from(since)}: {both}.", since
     return "calm", "Geen verandering te zien.", None
@@ -92,14 +94,14 @@ def _recording() -> frozenset[str]:
     return frozenset(kind["name"] for kind in settings()["kind"] if kind.get("recording"))
 
 
-def _kind(name: str, rising: Mapping[str, bool], *, gone: bool) -> str:
+def _kind(name: str, alarms: Alarms, *, gone: bool) -> str:
     label = next(kind["label"] for kind in settings()["kind"] if kind["name"] == name)
     if gone:
         return f"{label}: komt niet meer voor"
-    return f"{'meer' if rising[name] else 'minder'} {label}"
+    return f"{'meer' if alarms[name][1] else 'minder'} {label}"
 
 
-def _weighing(features: Mapping[str, tuple[date, bool]]) -> list[str]:
+def _weighing(features: Alarms) -> list[str]:
     """Name the features that came to weigh otherwise, those that did so first."""
     first = sorted(features.items(), key=lambda said: (said[1][0], said[0]))
     words = [

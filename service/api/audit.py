@@ -12,10 +12,11 @@ from starlette.responses import Response
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
 from service import audit, auth, logbook
 from service.api.answers import answer
-from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Link, Resource, WrittenOut, needs, new_router
+from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Link, Resource, WrittenOut, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.audit import AuditEvent, Wanted
 from service.front import headers
+from service.front.entitled import needs
 from service.front.negotiation import JSON, preferred
 from service.moments import Moment
 from service.viewer import Permission

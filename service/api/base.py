@@ -16,7 +16,6 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from service.front import entitled
 from service.front.negotiation import JSON, must_be_acceptable, must_be_json
 from service.front.problems import responses
 
@@ -133,7 +132,5 @@ def new_router() -> APIRouter:
     """Return the router of one kind of resource."""
     return APIRouter(prefix=PREFIX, route_class=Operation)
 
-
-needs = entitled.needs
 
 OPEN_TO_ALL: dict[str, Any] = {"security": []}

@@ -23,11 +23,11 @@ from service.api.base import (
     Link,
     OpaqueId,
     Resource,
-    needs,
     new_router,
 )
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.cases import Case, Ground, Latest, Status
+from service.front.entitled import needs
 from service.moments import Moment
 from service.vault import Vault
 from service.viewer import Permission, Viewer

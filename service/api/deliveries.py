@@ -25,11 +25,11 @@ from service.api.base import (
     Link,
     OpaqueId,
     Resource,
-    needs,
     new_router,
 )
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.api.resources import Kwaliteit
+from service.front.entitled import needs
 from service.front.negotiation import MediaTypeError
 from service.front.problems import responses
 from service.inbox import Format, Kind, Status

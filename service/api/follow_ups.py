@@ -25,12 +25,12 @@ from service.api.base import (
     Link,
     OpaqueId,
     Resource,
-    needs,
     new_router,
 )
 from service.api.paging import MOST, After, Amount, Cursor, Number, Since, links
 from service.following import follow_ups
 from service.following.follow_ups import FollowUp, Kind, Outcome, Plan
+from service.front.entitled import needs
 from service.front.negotiation import JSON
 from service.front.problems import responses
 from service.vault import Vault

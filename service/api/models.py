@@ -13,7 +13,8 @@ from data_contracts.model_page import ModelPage
 from models.scorecard import Scorecard
 from service import auth, reading
 from service.api.answers import answer, answer_json
-from service.api.base import PREFIX, UNCHANGED, WITH_ID, Link, Resource, needs, new_router
+from service.api.base import PREFIX, UNCHANGED, WITH_ID, Link, Resource, new_router
+from service.front.entitled import needs
 from service.front.negotiation import JSON
 from service.pages import model
 from service.viewer import Permission, Viewer

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from service import auth, region
 from service.api.answers import answer
-from service.api.base import PREFIX, UNCHANGED, WITH_ID, Day, Link, Resource, needs, new_router
+from service.api.base import PREFIX, UNCHANGED, WITH_ID, Day, Link, Resource, new_router
+from service.front.entitled import needs
 from service.region import Figures, Line
 from service.shared import Measure
 from service.viewer import Permission

@@ -15,11 +15,12 @@ from data_contracts.tables import CONTRACT_VERSION
 from data_contracts.weekly_list import Standing
 from service import audit, auth, words
 from service.api.answers import answer
-from service.api.base import PREFIX, WITH_BODY, WITH_ID, Link, Resource, needs, new_router
+from service.api.base import PREFIX, WITH_BODY, WITH_ID, Link, Resource, new_router
 from service.api.resources import Score
 from service.api.shaping import Json, bijdragen, redenen, regels
 from service.audit import Action
 from service.front import problems
+from service.front.entitled import needs
 from service.front.negotiation import JSON, must_be_json
 from service.front.problems import FieldError
 from service.live import scores

@@ -23,11 +23,11 @@ from service.api.base import (
     Link,
     OpaqueId,
     Resource,
-    needs,
     new_router,
 )
 from service.api.paging import MOST, After, Amount, SignalCursor, Since, links
 from service.api.resources import Historie, Signaal, Signalen
+from service.front.entitled import needs
 from service.front.negotiation import JSON, preferred
 from service.pulling import Position
 from service.stored import Stored

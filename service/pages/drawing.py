@@ -9,6 +9,7 @@ from itertools import groupby
 
 from data_contracts.reasons import KINDS, Authorised, Kind
 from data_contracts.weekly_list import AttendanceWeek, CalendarDay, Contribution, Signal
+from features.calendar import school_year_start
 from service import words
 
 BAR = 8
@@ -29,8 +30,6 @@ CLEARLY_LOWER = 0.1
 """From this far below the group a week is drawn darker, so that the eye goes there; it decides nothing."""
 
 FULL = 1.0
-NEW_YEAR_MONTH = 8
-"""A school year begins on 1 August."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +231,7 @@ def calendar(days: Sequence[CalendarDay], school_days: Sequence[date]) -> tuple[
     width = max([SCHOOL_WEEK, *(one.weekday() + 1 for one in opened)])
     years: dict[int, list[Month]] = {}
     for (year, month), _ in groupby(sorted(opened), key=lambda one: (one.year, one.month)):
-        began = year if month >= NEW_YEAR_MONTH else year - 1
+        began = school_year_start(date(year, month, 1)).year
         years.setdefault(began, []).append(_month(year, month, registered, opened, width))
     return tuple(
         SchoolYear(f"Schooljaar {began}-{began + 1}", tuple(months)) for began, months in sorted(years.items())[::-1]

@@ -11,11 +11,11 @@ from itertools import groupby
 
 from data_contracts.reasons import KINDS, Kind
 from data_contracts.weekly_list import CalendarDay, Contribution
-from features.calendar import monday
+from features.calendar import monday, school_year_start
 from features.catalogue import feature
 from models.explain import periods_of, sentence
 from service import words
-from service.pages.drawing import NEW_YEAR_MONTH, SCHOOL_WEEK
+from service.pages.drawing import SCHOOL_WEEK
 
 NEWEST = 6
 """So many periods are told."""
@@ -71,7 +71,7 @@ def pattern(days: Sequence[CalendarDay], school_days: Sequence[date]) -> Pattern
     """
     missed = {one.day: one for one in days if one.absent_minutes and _counts(one.kind)}
     opened = sorted(set(school_days) | set(missed))
-    this_year = [one for one in opened if one >= _begun(opened[-1])] if opened else []
+    this_year = [one for one in opened if one >= school_year_start(opened[-1])] if opened else []
     if not any(one in missed for one in this_year):
         return None
     found = list(_periods(this_year, missed))
@@ -94,16 +94,12 @@ def lessons(contributions: Sequence[Contribution], school_days: Sequence[date]) 
         return ()
     by_week = [(first, list(days)) for first, days in groupby(sorted(school_days), key=monday)]
     weeks = [(first, days[0], days[-1]) for first, days in reversed(by_week)]
-    periods = periods_of(weeks, year=_begun(weeks[0][2]))
+    periods = periods_of(weeks, year=school_year_start(weeks[0][2]))
     return tuple(sentence(feature(name), missed, periods) for name in told)
 
 
 def _counts(kind: str) -> bool:
     return kind not in set(Kind) or KINDS[Kind(kind)].counts
-
-
-def _begun(day: date) -> date:
-    return date(day.year if day.month >= NEW_YEAR_MONTH else day.year - 1, NEW_YEAR_MONTH, 1)
 
 
 def _periods(opened: Sequence[date], missed: dict[date, CalendarDay]) -> Iterator[Period]:

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from data_contracts.weekly_list import Gone
 from service import audit, auth, reading, web, words
 from service.audit import Action
 from service.brief import Brief
-from service.following.care import care
+from service.following.care import Care, care
 from service.front.entitled import needs
 from service.pages import filters, listed
 from service.pages.exports import pdf, sheet, xlsx
@@ -68,6 +69,16 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Read:
+    """A list as read: who is shown, who left it, and the names and follow-ups that belong to them."""
+
+    shown: Sequence[Shown]
+    left: Sequence[tuple[Gone, Shown]]
+    names: dict[str, str]
+    known: Mapping[str, Care]
+
+
+@dataclass(frozen=True)
 class Narrowed:
     """A list as filtered, beside the whole of it and what it can be filtered on; ``said`` tells the filters in words."""
 
@@ -83,17 +94,19 @@ class Narrowed:
 @router.get("/weeklijst", openapi_extra=needs(Permission.READ_LISTS))
 def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Show one school's list: the newest, or that of a week, as far as the filters go."""
-    here, known = auth.installation(request), colleagues(request)
+    here = auth.installation(request)
     with auth.asking(request) as (viewer, session):
         chosen = choose(viewer, session, asked, last=filters.remembered(request))
         if chosen is None:
             return web.render(request, "no_list.html", viewer=viewer)
-        wanted, theirs = asked.wanted(request), known.get(chosen.school.id, ())
-        narrowed, named = read(viewer, session, chosen.head, wanted=wanted, mentors=theirs, vault=here.vault)
+        found = read(viewer, session, chosen.head, vault=here.vault)
         apart = duties_alone(viewer, session, chosen, vault=here.vault)
         # How many of the school is not for who is kept to some of its groups: of so few, a number points at somebody.
         objectors = 0 if viewer.groups is not None else len(requests.objectors(session, school=chosen.school.id))
         concerns = () if chosen.newer else board.concerns(viewer, session, chosen.head, vault=here.vault)
+    # After the page's own transaction, which may not read them, so that nobody holds two connections at once.
+    theirs = mentors(viewer, here.engine).get(chosen.school.id, ())
+    narrowed = narrow(viewer, found, wanted=asked.wanted(request), mentors=theirs)
     document = chosen.head.document
     answer = web.render(
         request,
@@ -107,7 +120,7 @@ def weekly_list(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         alone=apart,
         objectors=objectors,
         filters=narrowed.filters,
-        names_missing=viewer.may(Permission.READ_NAMES) and not named and bool(narrowed.years or narrowed.groups),
+        names_missing=viewer.may(Permission.READ_NAMES) and not found.names and bool(narrowed.years or narrowed.groups),
         groups=own_groups(viewer, chosen.head),
         picked=filters.PICKED,
         orders=filters.ORDERS,
@@ -139,14 +152,16 @@ def _paper(
     request: Request, asked: Asked, *, draw: Callable[[sheet.Sheet], bytes], media_type: str, ending: str
 ) -> Response:
     """Give the pupils on the list, as filtered; each who leaves on paper is logged as such."""
-    here, known = auth.installation(request), colleagues(request)
+    here = auth.installation(request)
+    known = colleagues(request) if asked.mentor else {}
     with auth.asking(request) as (viewer, session):
         viewer.must(Permission.READ_NAMES)
         chosen = choose(viewer, session, asked)
         if chosen is None:
             raise reading.not_found(reading.A_LIST)
         theirs = known.get(chosen.school.id, ())
-        narrowed, _ = read(viewer, session, chosen.head, wanted=asked.filters, mentors=theirs, vault=here.vault)
+        found = read(viewer, session, chosen.head, vault=here.vault)
+        narrowed = narrow(viewer, found, wanted=asked.filters, mentors=theirs)
         apart = duties_alone(viewer, session, chosen, vault=here.vault)
         made = sheet.of(
             viewer, chosen.head, narrowed.page, said=narrowed.said, whole=len(narrowed.whole.on_list), alone=apart
@@ -197,27 +212,30 @@ def choose(viewer: Viewer, session: Session, asked: Asked, *, last: Kept | None 
     return Chosen(head, school, schools, weeks)
 
 
-def read(
-    viewer: Viewer, session: Session, head: Head, *, wanted: Filters, mentors: Sequence[Mentor], vault: Vault
-) -> tuple[Narrowed, dict[str, str]]:
-    """Read a list with names and follow-ups, and narrow it; also return the names."""
+def read(viewer: Viewer, session: Session, head: Head, *, vault: Vault) -> Read:
+    """Read a list with names and follow-ups."""
     shown = reading.signals(viewer, session, head, kind=Brief)
     left = reading.gone(viewer, session, head)
     pupils = [one.signal.pupil for one in shown] + [gone.pupil for gone, _ in left]
     names = reading.names(viewer, session, school=head.document.school, pupils=pupils, vault=vault)
     known = care(viewer, session, head, pupils=[one.signal.pupil for one in shown if in_hand(one)])
-    within = wanted.within(shown, mentors, may_know=viewer.may(Permission.READ_FOLLOW_UPS))
-    rows = listed.rows_of(shown, names, known)
-    still = [one for one in left if within.places(one[1].signal)]
+    return Read(shown, left, names, known)
+
+
+def narrow(viewer: Viewer, read: Read, *, wanted: Filters, mentors: Sequence[Mentor]) -> Narrowed:
+    """Return what was read as far as the filters go that hold on it."""
+    within = wanted.within(read.shown, mentors, may_know=viewer.may(Permission.READ_FOLLOW_UPS))
+    rows = listed.rows_of(read.shown, read.names, read.known)
+    still = [one for one in read.left if within.places(one[1].signal)]
     page = listed.list_page(
         within.filters.sorted(row for row in rows if within.shows(row)),
-        listed.gone_rows(still, names),
+        listed.gone_rows(still, read.names),
         duties=listed.duties_of(row for row in rows if within.places(row.shown.signal)),
     )
-    whole = listed.list_page(rows, listed.gone_rows(left, names), duties=listed.duties_of(rows))
-    groups = filters.groups(shown)
+    whole = listed.list_page(rows, listed.gone_rows(read.left, read.names), duties=listed.duties_of(rows))
+    groups = filters.groups(read.shown)
     here = [one for one in mentors if not one.groups.isdisjoint(groups)]
-    return Narrowed(page, whole, within.filters, within.said, filters.years(shown), groups, here), names
+    return Narrowed(page, whole, within.filters, within.said, filters.years(read.shown), groups, here)
 
 
 def duties_alone(viewer: Viewer, session: Session, chosen: Chosen, *, vault: Vault) -> tuple[listed.Duty, ...]:

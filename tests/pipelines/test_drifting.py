@@ -14,9 +14,9 @@ from features.calendar import school_year_start
 from features.catalogue import NAMES, feature
 from models.drift import settings
 from models.serving import Decision, champion, decide
-from pipelines import drifting
+from pipelines import drifting, watched
 from pipelines.drift_words import described
-from pipelines.drifting import _apart, _features, _points, drift, moved_by
+from pipelines.drifting import drift, moved_by
 from pipelines.home import Home
 from pipelines.lake import Lake
 from pipelines.model_page import model_page
@@ -29,11 +29,9 @@ NOW = datetime(2026, 6, 28, 12, tzinfo=UTC)
 
 class TestWords:
     def said(self, alarms=(), *, rising=(), gone=(), score=None, up=True, by=(), features=()):
-        rises = {kind["name"]: kind["name"] in rising for kind in settings()["kind"]}
-        alarmed = dict.fromkeys(alarms, SINCE)
-        return described(
-            alarmed, rises, list(gone), score_since=score, score_up=up, score_by=by, features=dict(features)
-        )
+        alarmed = {kind: (SINCE, kind in rising) for kind in alarms}
+        scored = None if score is None else (score, up)
+        return described(alarmed, list(gone), score=scored, score_by=by, features=dict(features))
 
     def test_nothing(self):
         assert self.said() == ("calm", "Geen verandering te zien.", None)
@@ -200,8 +198,8 @@ class TestEveryFeature:
 
     def alarms(self, seed: int, *, later: float = 0.0) -> dict[str, dict[str, tuple[date, bool]]]:
         scored = self.scored(seed, later=later)
-        points = _points(scored, self.SCHOOLS, year=self.YEAR)
-        found = {school: _apart(points, place, _features(scored)) for place, school in enumerate(self.SCHOOLS)}
+        points = watched.points(scored, self.SCHOOLS, year=self.YEAR)
+        found = {school: points.alarms(place) for place, school in enumerate(self.SCHOOLS)}
         return {school: apart for school, apart in found.items() if apart}
 
     def test_where_nothing_changes_fewer_than_one_school_in_twenty_is_called_out(self):
