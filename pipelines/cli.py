@@ -148,7 +148,7 @@ def weekly(
     """Maak en publiceer de weeklijst van elke school. Nog eens draaien verandert niets."""
     home = Home.from_environment()
     refused = False
-    with crew_of(_processes(exports), imports=["pipelines.ingest"]) as crew:
+    with crew_of(_processes(exports), imports=["pipelines.ingest", "pipelines.weekly"]) as crew:
         if exports is not None:
             found = _take_in(home, exports, crew)
             refused = reports.refused(found) if as_json else reports.show_deliveries(found, brief=True, as_json=False)

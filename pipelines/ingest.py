@@ -7,19 +7,20 @@ returned, and kept apart from the data under ``reports/refused``.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from math import ceil
 from pathlib import Path
 
 from data_contracts.errors import UsageError
 from data_contracts.quality import Finding, QualityReport, Severity, Verdict
 from data_contracts.tables import CONTRACT_VERSION
 from pipelines.acceptance import Arrival, Staged, stage, store
-from pipelines.crew import ALONE, Crew
+from pipelines.crew import ALONE, Crew, shared_out
 from pipelines.deliveries import Parcel, Shipment, adopt, discover
 from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.lake import Lake
 from pipelines.locks import locked
-from pipelines.opening import PORTION, Job, Opened, open_files, portions
+from pipelines.opening import PORTION, Job, Opened, open_files
 from pipelines.stored import Shelf, Stored
 
 PORTIONS_EACH = 3
@@ -139,8 +140,8 @@ def _by_school(jobs: Iterable[Job]) -> list[list[Job]]:
 
 def _side_by_side(home: Home, groups: list[list[Job]], *, crew: Crew, progress: Progress | None) -> list[QualityReport]:
     """Import schools in several processes; each portion that is checked together costs its own few tenths of a second."""
-    portion = min(PORTION, sum(map(_size, groups)) // (crew.size * PORTIONS_EACH) + 1)
-    bundles = list(portions(groups, limit=portion, size=_size))
+    parts = max(crew.size * PORTIONS_EACH, ceil(sum(map(_size, groups)) / PORTION))
+    bundles = shared_out(groups, parts, size=_size)
     done = 0
 
     def say(at: int) -> None:

@@ -21,7 +21,7 @@ from models.scored import ENOUGH, matrix, too_little
 from models.serving import champion, decisions, why_rules
 from pipelines.clock import MONDAY_MORNING
 from pipelines.counting import Counting, count
-from pipelines.crew import ALONE, Crew
+from pipelines.crew import ALONE, Crew, shared_out
 from pipelines.engines import POLARS, Engine
 from pipelines.home import Home
 from pipelines.lake import Lake
@@ -137,10 +137,7 @@ class _Asked:
 def _parted(lake: Lake, schools: Sequence[str], parts: int) -> list[list[str]]:
     """Share schools out by what is stored of them."""
     stored = {name: sum(file.stat().st_size for file in lake.files(ABSENCES.name, schools=[name])) for name in schools}
-    shared: list[list[str]] = [[] for _ in range(parts)]
-    for school in sorted(schools, key=stored.__getitem__, reverse=True):
-        min(shared, key=lambda part: sum(stored[each] for each in part)).append(school)
-    return [part for part in shared if part]
+    return shared_out(schools, parts, size=stored.__getitem__)
 
 
 def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[tuple[WeeklyList, SchoolPage]]:

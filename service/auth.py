@@ -13,7 +13,7 @@ from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from data_contracts.errors import SettingsError, SignInError, UsageError
+from data_contracts.errors import SettingsError, UsageError
 from service import audit, db, scope
 from service.audit import Action
 from service.settings import Settings
@@ -23,6 +23,7 @@ from service.viewer import Role, Viewer
 from service.who import tokens
 from service.who.oidc import Provider
 from service.who.tokens import Holder, Tokens
+from service.who.viewers import not_signed_in, roles_of, viewer_for, viewer_with
 
 TOKEN_BYTES = 32
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -97,7 +98,7 @@ def asking(
     # The token first: its issuer may have to be asked for keys, and that is no time to hold the database.
     holder = None if token is None else here.tokens.holder(token)
     if not cookie and holder is None:
-        raise _not_signed_in()  # before the database is opened for somebody who says nothing
+        raise not_signed_in()  # before the database is opened for somebody who says nothing
     kept = request.method not in READING if durable is None else durable
     with db.transaction(here.engine, writes=touches_pupils, durable=touches_pupils and kept) as session:
         viewer = program_of(session, holder) if holder else viewer_of(session, cookie or "")
@@ -118,9 +119,9 @@ def viewer_of(session: Session, token: str) -> Viewer:
     """
     rows = session.execute(SIGNED_IN, {"digest": _digest(token), "now": now()}).all()
     if not rows:
-        raise _not_signed_in()
+        raise not_signed_in()
     first = rows[0]
-    return _viewer(first.id, first.name, Role(first.role), [(row.school, row.group_name) for row in rows])
+    return viewer_with(first.id, first.name, Role(first.role), [(row.school, row.group_name) for row in rows])
 
 
 def program_of(session: Session, holder: Holder) -> Viewer:
@@ -146,43 +147,6 @@ def program_of(session: Session, holder: Holder) -> Viewer:
     if person is None or len(roles) != 1:
         raise tokens.refused()
     return replace(viewer_for(session, person, roles[0]), narrowed=holder.scopes)
-
-
-def roles_of(session: Session, person: PersonRow) -> tuple[Role, ...]:
-    """Return the roles that `person` has somewhere."""
-    found = set(session.scalars(select(GrantRow.role).where(GrantRow.person == person.id)))
-    return tuple(role for role in Role if role in found)
-
-
-def viewer_for(session: Session, person: PersonRow, role: Role) -> Viewer:
-    """Return `person` as a viewer in `role`, with the scope that the grants give today.
-
-    Raises
-    ------
-    SignInError
-        The person does not have that role (any more).
-    """
-    query = select(GrantRow.school, GrantRow.group_name).where(GrantRow.person == person.id, GrantRow.role == role)
-    grants = [(row.school, row.group_name) for row in session.execute(query)]
-    if not grants:
-        raise _not_signed_in()
-    return _viewer(person.id, person.name, role, grants)
-
-
-def _viewer(person: str, name: str, role: Role, grants: list[tuple[str | None, str | None]]) -> Viewer:
-    """Return a viewer whose scope is what the grants (school and group) give together.
-
-    Where some of them name a group, only groups that are named count: a grant without one may not open them all.
-    """
-    everywhere = any(school is None for school, _ in grants)
-    whole = all(group is None for _, group in grants)
-    return Viewer(
-        person=person,
-        name=name,
-        role=role,
-        schools=None if everywhere else frozenset(school for school, _ in grants if school is not None),
-        groups=None if whole else frozenset((school, group) for school, group in grants if school and group),
-    )
 
 
 def sign_in(session: Session, person: PersonRow, role: Role, *, hours: int) -> str:
@@ -253,7 +217,3 @@ def refuse_demo_people(engine: Engine) -> None:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _not_signed_in() -> SignInError:
-    return SignInError("U bent niet (meer) aangemeld.", remedy="Meld u aan en probeer het opnieuw.")

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from data_contracts.errors import SettingsError
 from data_contracts.weekly_list import WeeklyList
-from service import auth, db, reading, scope, words
+from service import db, reading, scope, words
 from service.following.care import care_on
 from service.pages.listed import lacks_delivery
 from service.settings import Settings
 from service.tables import GrantRow, PersonRow
 from service.viewer import Role, Viewer
+from service.who import viewers
 
 SUBJECT = "Weeklijst, week van {week}"
 BODY = """Goedemorgen,
@@ -73,7 +74,7 @@ def letters(engine: Engine, *, week: date, url: str) -> tuple[Letter, ...]:
     written = []
     for reader in readers:
         with db.transaction(engine, writes=False) as session:
-            viewer = auth.viewer_for(session, session.get_one(PersonRow, reader.id), Role.CARE_COORDINATOR)
+            viewer = viewers.viewer_for(session, session.get_one(PersonRow, reader.id), Role.CARE_COORDINATOR)
             scope.enter(session, viewer)
             schools = "\n".join(_schools(viewer, session, week))
         if schools:

@@ -15,12 +15,12 @@ from joserfc import jwt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import audit, auth
+from service import audit
 from service.audit import Action
 from service.auth import Installation
 from service.tables import ClientRow, PersonRow, new_id, now
 from service.viewer import ROLES
-from service.who import client_keys, jwts, once
+from service.who import client_keys, jwts, once, viewers
 from service.who.lifetimes import LIFETIMES
 
 TOKEN = "/oauth/token"  # noqa: S105 (an address)
@@ -126,7 +126,7 @@ def issue(session: Session, asked: Asked, *, client: str, here: Installation) ->
         raise OAuthError(*(OTHER_GRANT if asked.grant_type else NO_GRANT))
     row = _client(session, client)
     person = None if row is None else session.get_one(PersonRow, row.person)
-    roles = () if person is None else auth.roles_of(session, person)
+    roles = () if person is None else viewers.roles_of(session, person)
     if person is None or len(roles) != 1:
         raise OAuthError(*NOT_PROVEN)
     allowed = {one.value for one in ROLES[roles[0]].permissions}
@@ -134,7 +134,7 @@ def issue(session: Session, asked: Asked, *, client: str, here: Installation) ->
     if wanted - allowed:
         description = f"Deze client mag: {' '.join(sorted(allowed))}"
         raise OAuthError(TOO_MUCH, description)
-    audit.record(auth.viewer_for(session, person, roles[0]), session, action=Action.SIGNED_IN)
+    audit.record(viewers.viewer_for(session, person, roles[0]), session, action=Action.SIGNED_IN)
     scope = " ".join(sorted(wanted))
     return {
         "access_token": _signed(client, scope, here),

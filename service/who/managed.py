@@ -14,10 +14,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from data_contracts.errors import NotFoundError, SignInError
-from service import auth, db
+from service import db
 from service.tables import ClientRow, GrantRow, ListRow, PersonRow, SchoolPageRow, SignalRow
 from service.viewer import ROLES, Permission, Role, Viewer
-from service.who import granting
+from service.who import granting, viewers
 
 BEYOND = frozenset({Role.DATA_TEAM, Role.ALLIANCE, Role.PRIVACY_OFFICER})
 """Roles whose work lies beyond one school: only an administrator of every school gives or takes them."""
@@ -148,7 +148,7 @@ def opened(viewer: Viewer, engine: Engine, *, writes: bool = True) -> Iterator[t
         if row is None or row.ended_at is not None:
             detail = "Uw toegang is beëindigd."
             raise SignInError(detail, remedy="Vraag een andere beheerder.")
-        yield auth.viewer_for(session, row, viewer.role), session
+        yield viewers.viewer_for(session, row, viewer.role), session
 
 
 def within(viewer: Viewer, grant: GrantRow) -> bool:

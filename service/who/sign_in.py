@@ -15,7 +15,7 @@ from service import auth, db, demo, web
 from service.auth import Installation
 from service.tables import PersonRow, new_id, now
 from service.viewer import ROLES, Role
-from service.who import identities, oidc, once
+from service.who import identities, oidc, once, viewers
 from service.who.lifetimes import LIFETIMES
 from service.who.oidc import BACK, Attempt, Provider
 from service.who.outside import IssuerUnreachableError
@@ -88,7 +88,7 @@ def back(request: Request, state: str = "", code: str = "", iss: str = "") -> Re
     identity = provider.identity(attempt, code=code)
     with db.transaction(here.engine) as session:
         person = identities.person_of(session, identity)
-        roles = auth.roles_of(session, person)
+        roles = viewers.roles_of(session, person)
         if not roles:
             raise identities.unknown_person()
         if len(roles) == 1:

@@ -1,5 +1,6 @@
 """Work is shared out over processes, and comes back in the order in which it was asked."""
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_contracts.errors import StorageError
-from pipelines.crew import ALONE, THREADS, Crew, crew_of
+from pipelines.crew import ALONE, COLLECTED_EVERY, THREADS, Crew, crew_of, shared_out
 
 
 def slow_square(number: int) -> tuple[int, int]:
@@ -81,3 +82,19 @@ def test_each_process_gets_its_share_of_the_cores_unless_the_user_says_otherwise
     monkeypatch.setenv(THREADS, "7")
     with crew_of(2) as crew:
         assert crew.work(os.getenv, [(THREADS,)] * 4) == ["7"] * 4
+
+
+def test_what_is_shared_out_is_of_about_the_same_size_and_nothing_is_lost():
+    sizes = [9, 7, 6, 5, 4, 3, 2, 1, 1]
+    parts = shared_out(sizes, 3, size=float)
+    assert sorted(size for part in parts for size in part) == sorted(sizes)
+    assert [sum(part) for part in parts] == [13, 13, 12]
+    assert shared_out([5], 4, size=float) == [[5]]
+    assert shared_out([], 4, size=float) == []
+
+
+def test_python_looks_for_circles_as_often_as_before_when_the_work_is_done():
+    before = gc.get_threshold()
+    with crew_of(2) as crew:
+        assert crew.work(gc.get_threshold, [()] * 4) == [(COLLECTED_EVERY, *before[1:])] * 4
+    assert gc.get_threshold() == before

@@ -12,7 +12,7 @@ from service import auth, db, lists, scope
 from service.audit import Action
 from service.tables import AuditRow, ClientRow, GrantRow, PersonRow, SessionRow
 from service.viewer import Role, Viewer
-from service.who import managed, managing, overseeing
+from service.who import managed, managing, overseeing, viewers
 from service.who.access import Access
 
 ELSEWHERE = "22ZZ00"
@@ -47,7 +47,7 @@ def database(request: pytest.FixtureRequest, new_url: str) -> Iterator[Engine]:
 
 def somebody(engine: Engine, name: str, role: Role = Role.ADMINISTRATOR) -> Viewer:
     with db.transaction(engine, writes=False) as session:
-        return auth.viewer_for(session, session.get_one(PersonRow, name), role)
+        return viewers.viewer_for(session, session.get_one(PersonRow, name), role)
 
 
 def access(role: Role, *schools: str, groups: tuple[str, ...] = ()) -> Access:

@@ -18,6 +18,7 @@ from service.app import create_app
 from service.settings import Mode, Settings
 from service.tables import AuditRow, GrantRow, ListRow, PersonRow, SealedNameRow, SessionRow, SignalRow, now
 from service.viewer import ROLES, Permission, Role, Viewer
+from service.who import viewers
 
 Audit = Callable[[], list[AuditRow]]
 
@@ -257,7 +258,7 @@ def test_a_grant_without_a_group_does_not_open_the_groups_that_others_name(engin
         session.add(GrantRow(person=mentor.id, role=Role.MENTOR.value, school=SCHOOL, group_name="2hv1"))
         session.add(GrantRow(person=mentor.id, role=Role.MENTOR.value, school=STRANGER))
         session.flush()
-        viewer = auth.viewer_for(session, mentor, Role.MENTOR)
+        viewer = viewers.viewer_for(session, mentor, Role.MENTOR)
     assert viewer.reaches(SCHOOL, "2hv1")
     assert not viewer.reaches(SCHOOL, "3hv1")
     assert not viewer.reaches(STRANGER, "2hv1")
