@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any
@@ -133,24 +133,34 @@ def reasons(
     periods
         Words for the windows of the pupil's school.
     """
-    themes: dict[str, list[Contribution]] = {}
-    for part in contributions:
-        themes.setdefault(feature(part.feature).theme, []).append(part)
-    told = [reason for parts in themes.values() if (reason := _reason(parts, row, periods)) is not None]
+    weights = [part.log_odds for part in contributions]
+    least, told = _settings()["smallest_reason"], []
+    for places, names in _by_theme(tuple(part.feature for part in contributions)):
+        weight = sum(weights[at] for at in places)
+        if abs(weight) >= least:
+            told.append(_reason([contributions[at] for at in places], names, weight, row, periods))
     raising = sorted((r for r in told if r.direction is Direction.RAISES), key=lambda r: -r.log_odds)
     lowering = sorted((r for r in told if r.direction is Direction.LOWERS), key=lambda r: r.log_odds)
     return tuple(raising), tuple(lowering)
 
 
-def _reason(parts: Sequence[Contribution], row: Row, periods: Mapping[str, Period]) -> Reason | None:
-    weight = sum(part.log_odds for part in parts)
-    if abs(weight) < _settings()["smallest_reason"]:
-        return None
+@lru_cache(maxsize=8)
+def _by_theme(names: tuple[str, ...]) -> tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]:
+    """Return for each theme where its features stand, and which they are."""
+    themes: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        themes.setdefault(feature(name).theme, []).append(at)
+    return tuple((tuple(places), tuple(names[at] for at in places)) for places in themes.values())
+
+
+def _reason(
+    parts: Sequence[Contribution], names: tuple[str, ...], weight: float, row: Row, periods: Mapping[str, Period]
+) -> Reason:
     sign = 1 if weight > 0 else -1
     telling = [part for part in parts if part.feature not in _WEEKDAY_SHARES or _tells(part.value)]
     strongest = max(telling or parts, key=lambda part: sign * part.log_odds)
     return Reason(
-        features=tuple(part.feature for part in parts),
+        features=names,
         direction=Direction.RAISES if weight > 0 else Direction.LOWERS,
         text=sentence(feature(strongest.feature), row, periods),
         log_odds=weight,

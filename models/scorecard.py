@@ -156,7 +156,7 @@ class Scorecard(_Frozen):
             raise ValueError(msg)
         return self
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the features, in order: the columns of the matrix to score."""
         return tuple(shape.name for shape in self.shapes)

@@ -13,6 +13,7 @@ import typer
 
 from data_contracts.errors import SettingsError, UsageError
 from pipelines.beside import beside
+from pipelines.crew import threads_shared
 from pipelines.home import Home
 from pipelines.mondays import monday_time
 
@@ -88,7 +89,7 @@ def serve(
         if workers == 1:
             uvicorn.run("service.app:create_app", **settings)
             return
-        with tempfile.TemporaryDirectory(prefix="aanwezig-figures-") as together:
+        with threads_shared(workers), tempfile.TemporaryDirectory(prefix="aanwezig-figures-") as together:
             os.environ[FIGURES_TOGETHER] = together
             _run_together(uvicorn.Config("service.app:create_app", workers=workers, **settings))
 

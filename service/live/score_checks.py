@@ -1,13 +1,16 @@
 """Reading a live request for scores: everything that is wrong with it at once, each with its place, in Dutch."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import polars as pl
 from pydantic import ValidationError
 
 from features.rules import rule_packs
-from service.live.score_request import COLUMNS, MOST_PUPILS, Rows, ScoreVraag
+from service.live import quick
+from service.live.asked import Asked
+from service.live.score_request import COLUMNS, MOST_PUPILS, ScoreVraag
 
 MOST_ERRORS = 100
 """Errors that are told at once; who has more, made one mistake everywhere."""
@@ -23,7 +26,7 @@ class FaultyRequestError(Exception):
         self.faults = list(faults)[:MOST_ERRORS]
 
 
-def read(text: bytes) -> ScoreVraag:
+def read(text: bytes) -> Asked:
     """Read a request.
 
     Raises
@@ -31,14 +34,25 @@ def read(text: bytes) -> ScoreVraag:
     FaultyRequestError
         It breaks a promise: each place is named, with what is wrong in Dutch, and no value is repeated.
     """
+    asked = quick.read(text) or carefully(text)
+    if faults := list(_faults(asked)):
+        raise FaultyRequestError(faults)
+    return asked
+
+
+def carefully(text: bytes) -> Asked:
+    """Read a request value by value, in every way of writing that is allowed.
+
+    Raises
+    ------
+    FaultyRequestError
+        A value breaks a promise.
+    """
     try:
-        request = ScoreVraag.model_validate_json(text)
+        return Asked.of(ScoreVraag.model_validate_json(text))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise FaultyRequestError((one["loc"], _in_dutch(one)) for one in found[:MOST_ERRORS]) from None
-    if faults := list(_faults(request)):
-        raise FaultyRequestError(faults)
-    return request
 
 
 _DUTCH: Mapping[str, str] = {
@@ -85,74 +99,72 @@ def _pattern_in_dutch(place: Place) -> str:
     return "heeft niet de vorm die docs/contracts.md noemt"
 
 
-def _faults(request: ScoreVraag) -> Iterator[tuple[Place, str]]:
+def _faults(asked: Asked) -> Iterator[tuple[Place, str]]:
     """Yield what is wrong between the columns of a row, between rows, and with the whole."""
-    known = request.pupils
+    known, tables = asked.pupils, asked.tables
     if len(known) > MOST_PUPILS:
         yield ("inschrijvingen",), f"{len(known)} leerlingen; een verzoek mag er {MOST_PUPILS} hebben"
-    if not request.rooster and not request.weekrooster:
+    if tables["rooster"].is_empty() and tables["weekrooster"].is_empty():
         yield ("rooster",), "geef een rooster of een weekrooster: zonder lestijd is afwezigheid geen deel van iets"
-    if unknown := set(request.school.regelsets) - set(rule_packs()):
+    if unknown := set(asked.school.regelsets) - set(rule_packs()):
         yield ("school", "regelsets"), f"{len(unknown)} onbekend; kies uit: {', '.join(rule_packs())}"
-    for name, check in _CHECKS.items():
-        rows: Rows = getattr(request, name)
-        for place, row in enumerate(rows):
-            for field, wrong in check(row):
-                yield (name, place, field), wrong
-            if row["pupil"] is not None and row["pupil"] not in known:
-                yield (name, place, "pupil"), "deze leerling staat niet in 'inschrijvingen'"
-        if name != "weekrooster":
-            yield from _repeated(name, rows)
+    for name, frame in tables.items():
+        yield from _found(name, frame, _wrong(asked, name))
+        if name != "weekrooster" and frame.select(_MANY).item():
+            yield from _found(name, frame, [_REPEATED])
 
 
-def _repeated(name: str, rows: Rows) -> Iterator[tuple[Place, str]]:
-    """Yield rows on a record and moment that another row is about too: which of them holds, nobody can say."""
-    keys = [(row["record"], row["recorded_at"]) for row in rows if row["record"] is not None]
-    if len(set(keys)) == len(keys):
+Wrong = tuple[str, str, pl.Expr]
+"""A column, what is wrong with it, and in which rows that is so; where it is null, nothing is wrong."""
+
+
+def _wrong(asked: Asked, name: str) -> list[Wrong]:
+    """Return what is to be looked for in the rows of a table; nothing where that is nowhere so."""
+    of_rows = [*_WRONG[name]] if asked.tables[name].select(_anywhere(name)).item() else []
+    if strangers := asked.strangers(name):
+        of_rows.append(
+            ("pupil", "deze leerling staat niet in 'inschrijvingen'", pl.col("pupil").is_in(list(strangers)))
+        )
+    return of_rows
+
+
+@cache
+def _anywhere(name: str) -> pl.Expr:
+    return pl.any_horizontal(*(expr.any() for _, _, expr in _WRONG[name]))
+
+
+def _found(name: str, frame: pl.DataFrame, wrong: Sequence[Wrong]) -> Iterator[tuple[Place, str]]:
+    """Yield what is wrong in the rows of one frame, row by row."""
+    if not wrong:
         return
-    several = {key for key, count in Counter(keys).items() if count > 1}
-    for place, row in enumerate(rows):
-        if (row["record"], row["recorded_at"]) in several:
-            yield (name, place, "record"), "een andere regel heeft hetzelfde 'record' en hetzelfde 'recorded_at'"
+    broken = frame.select(expr.fill_null(value=False).alias(str(at)) for at, (_, _, expr) in enumerate(wrong))
+    for place, row in enumerate(broken.iter_rows()):
+        for (field, said, _), is_so in zip(wrong, row, strict=True):
+            if is_so:
+                yield (name, place, field), said
 
 
-Wrong = Iterator[tuple[str, str]]
-
-
-def _of_period(row: Mapping[str, Any]) -> Wrong:
-    if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
-        yield "valid_to", "ligt vóór 'valid_from'"
-
-
-def _of_lesson(row: Mapping[str, Any]) -> Wrong:
-    if (row["group"] is None) == (row["pupil"] is None):
-        yield "group", "vul óf 'group' óf 'pupil' in"
-
-
-def _of_weekly_lesson(row: Mapping[str, Any]) -> Wrong:
-    yield from _of_lesson(row)
-    yield from _of_period(row)
-
-
-def _of_absence(row: Mapping[str, Any]) -> Wrong:
-    end, start = row["end_date"], row["start_date"]
-    if end is not None and end < start:
-        yield "end_date", "ligt vóór 'start_date'"
-    if (row["amount"] is None) != (row["unit"] is None):
-        yield "amount", "'amount' en 'unit' horen bij elkaar"
-    if end is not None and end > start:
-        return
-    first, last = row["start_slot"], row["end_slot"]
-    if first is not None and last is not None and last < first:
-        yield "end_slot", "ligt vóór 'start_slot'"
-    begun, ended = row["start_minute"], row["end_minute"]
-    if begun is not None and ended is not None and ended <= begun:
-        yield "end_minute", "ligt niet na 'start_minute'"
-
-
-_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Wrong]] = {
-    "inschrijvingen": _of_period,
-    "verzuim": _of_absence,
-    "rooster": _of_lesson,
-    "weekrooster": _of_weekly_lesson,
+_first, _last = pl.col("start_date"), pl.col("end_date")
+_one_day = ~(_last > _first).fill_null(value=False)
+_OF_PERIOD: tuple[Wrong, ...] = (("valid_to", "ligt vóór 'valid_from'", pl.col("valid_to") < pl.col("valid_from")),)
+_OF_LESSON: tuple[Wrong, ...] = (
+    ("group", "vul óf 'group' óf 'pupil' in", pl.col("group").is_null() == pl.col("pupil").is_null()),
+)
+_WRONG: Mapping[str, tuple[Wrong, ...]] = {
+    "inschrijvingen": _OF_PERIOD,
+    "verzuim": (
+        ("end_date", "ligt vóór 'start_date'", _last < _first),
+        ("amount", "'amount' en 'unit' horen bij elkaar", pl.col("amount").is_null() != pl.col("unit").is_null()),
+        ("end_slot", "ligt vóór 'start_slot'", _one_day & (pl.col("end_slot") < pl.col("start_slot"))),
+        ("end_minute", "ligt niet na 'start_minute'", _one_day & (pl.col("end_minute") <= pl.col("start_minute"))),
+    ),
+    "rooster": _OF_LESSON,
+    "weekrooster": (*_OF_LESSON, *_OF_PERIOD),
 }
+_REPEATED: Wrong = (
+    "record",
+    "een andere regel heeft hetzelfde 'record' en hetzelfde 'recorded_at'",  # which of them holds, nobody can say
+    pl.col("record").is_not_null() & pl.struct("record", "recorded_at").is_duplicated(),
+)
+_MANY = pl.col("record").drop_nulls().is_duplicated().any()
+"""Whether any record has several rows, which most requests do not have."""

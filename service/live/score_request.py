@@ -167,11 +167,6 @@ class ScoreVraag(_Strict):
         default=[], description="or the same for every week, on the school days of the region"
     )
 
-    @property
-    def pupils(self) -> set[str]:
-        """Pseudonyms of those who are sent."""
-        return {row["pupil"] for row in self.inschrijvingen}
-
 
 EXAMPLE: dict[str, Any] = {
     "peilmoment": "2026-11-16T06:00:00+01:00",

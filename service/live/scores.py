@@ -4,25 +4,22 @@ The steps are those of the weekly run, so the same facts give the same number. W
 that were sent: they are the group, the year group and the school of the request.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
-import narwhals as nw
+import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from data_contracts.errors import ModelError, NotEnoughDataError, SettingsError, UsageError
 from data_contracts.model_page import ModelPage
-from data_contracts.tables import Column
 from data_contracts.weekly_list import RuleHit
 from features.build import build_from
 from features.calendar import local_date, monday, school_days, school_year_start
 from features.catalogue import CATALOGUE
-from features.fixed import fixed
 from features.frames import at_once_if_few, collected
 from features.history import History, history
 from features.known import SUPERSEDED
@@ -32,15 +29,12 @@ from features.thresholds import reached
 from models.explain import SchoolWeek, periods_of, school_weeks
 from models.scorecard import Scorecard
 from models.scored import ENOUGH, Told, already_there, matrix, proved, short_history, told, too_little
-from service.live.score_request import COLUMNS, Rows, ScoreVraag
+from service.live.asked import TYPES, Asked
+from service.live.score_request import COLUMNS
 from service.tables import ModelPageRow
 
 COMPARING = tuple(entry.name for entry in CATALOGUE if entry.of in {"versus", "school"})
 """Features that look at other pupils too."""
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ def _card(document: str) -> Scorecard | None:
     return None if text is None else Scorecard.from_json(text)
 
 
-def scores(request: ScoreVraag, card: Scorecard, *, now: datetime) -> Scores:
+def scores(request: Asked, card: Scorecard, *, now: datetime) -> Scores:
     """Score the pupils of `request`.
 
     Parameters
@@ -132,7 +126,7 @@ def scores(request: ScoreVraag, card: Scorecard, *, now: datetime) -> Scores:
     ModelError
         The scorecard asks features that are not counted here, or a score is not the sum of its parts.
     """
-    as_of = (request.peilmoment or now).astimezone(UTC)
+    as_of = (request.moment or now).astimezone(UTC)
     until = monday(local_date(as_of))
     tables = _tables(request, as_of, until=until)
     with at_once_if_few(tables.enrolments, tables.timetable, tables.absences):
@@ -151,7 +145,7 @@ def scores(request: ScoreVraag, card: Scorecard, *, now: datetime) -> Scores:
 
 
 def _each(
-    request: ScoreVraag,
+    request: Asked,
     card: Scorecard,
     past: History,
     *,
@@ -199,97 +193,54 @@ def _refuse_too_little(weeks: Sequence[SchoolWeek], until: date) -> None:
         raise NotEnoughDataError(little, remedy=remedy)
 
 
-def _tables(request: ScoreVraag, as_of: datetime, *, until: date) -> Tables:
-    school = request.school.code
-    lessons = _frame("rooster", request.rooster, school, as_of)
-    if request.weekrooster:
-        weekly = _week_by_week(request, as_of, until=until).select(lessons.columns)
-        lessons = nw.concat([lessons, weekly], how="vertical") if request.rooster else weekly
+def _tables(request: Asked, as_of: datetime, *, until: date) -> Tables:
+    lessons = _facts(request, "rooster", as_of)
+    if not request.tables["weekrooster"].is_empty():
+        lessons = pl.concat([lessons, _week_by_week(request, as_of, until=until).select(lessons.columns)])
     return Tables(
-        enrolments=_versions(_frame("inschrijvingen", request.inschrijvingen, school, as_of)),
+        enrolments=_versions(_facts(request, "inschrijvingen", as_of)),
         timetable=_versions(lessons),
-        absences=_versions(_frame("verzuim", request.verzuim, school, as_of)),
+        absences=_versions(_facts(request, "verzuim", as_of)),
     )
 
 
-def _frame(name: str, rows: Rows, school: str, as_of: datetime) -> nw.DataFrame[Any]:
-    """Put rows in columns; a row without a record is a fact of its own, one without a moment is known at `as_of`."""
-    columns = _columns(name, rows) | {"school": [school] * len(rows)}
-    columns["record"] = [
-        f"{name}:{place}" if record is None else record for place, record in enumerate(columns["record"])
-    ]
-    # As numbers: engines take a moment with a zone apart one by one.
-    columns["recorded_at"] = [((moment or as_of) - _EPOCH) // _TICK for moment in columns["recorded_at"]]
-    moments = nw.col("recorded_at").cast(_TYPES["datetime"])
-    return _framed(columns, COLUMNS[name], recorded_at=nw.Int64()).with_columns(moments)
+def _facts(request: Asked, name: str, as_of: datetime) -> pl.DataFrame:
+    """Return rows as facts: one without a record is a fact of its own, one without a moment is known at `as_of`."""
+    of_its_own = pl.format("{}:{}", pl.lit(name), pl.int_range(pl.len()))
+    return request.tables[name].with_columns(
+        pl.lit(request.school.code).alias("school"),
+        pl.col("record").fill_null(of_its_own),
+        pl.col("recorded_at").fill_null(as_of),
+    )
 
 
-def _versions(frame: nw.DataFrame[Any]) -> Any:  # noqa: ANN401 - a native frame
+def _versions(frame: pl.DataFrame) -> pl.DataFrame:
     """Return rows as versions of facts; where nothing was corrected, nobody need look for corrections."""
-    if frame["record"].n_unique() == len(frame):
-        frame = frame.with_columns(nw.lit(None).cast(_TYPES["datetime"]).alias(SUPERSEDED))
-    return frame.to_native()
+    if frame.get_column("record").n_unique() == len(frame):
+        return frame.with_columns(pl.lit(None, dtype=TYPES["datetime"]).alias(SUPERSEDED))
+    return frame
 
 
-def _columns(name: str, rows: Rows) -> dict[str, list[Any]]:
-    """Turn rows into columns; what is null has the column's default."""
-    names = [column.name for column in COLUMNS[name]]
-    turned = zip(*map(itemgetter(*names), rows), strict=True) if rows else ([] for _ in names)
-    columns = dict(zip(names, map(list, turned), strict=True))
-    for column in COLUMNS[name]:
-        if column.default is not None and None in columns[column.name]:
-            columns[column.name] = [column.default if value is None else value for value in columns[column.name]]
-    return columns
-
-
-def _framed(columns: dict[str, list[Any]], described: Iterable[Column], **other: Any) -> nw.DataFrame[Any]:  # noqa: ANN401
-    types = {column.name: _TYPES[column.type] for column in described} | {"school": nw.String()} | other
-    return nw.from_dict(columns, types, backend="polars")
-
-
-_TYPES: Mapping[str, Any] = {
-    "string": nw.String(),
-    "int": nw.Int64(),
-    "float": nw.Float64(),
-    "bool": nw.Boolean(),
-    "date": nw.Date(),
-    "datetime": nw.Datetime("us", "UTC"),
-}
-
-
-def _week_by_week(request: ScoreVraag, as_of: datetime, *, until: date) -> nw.DataFrame[Any]:
-    """Lay a weekly timetable on the school days of the region."""
-    columns = _columns("weekrooster", request.weekrooster) | {
-        "school": [request.school.code] * len(request.weekrooster)
-    }
-    every = _framed(columns, COLUMNS["weekrooster"])
-    days = nw.from_dict(
-        {"date": (found := _days(request, until=until)), "weekday": [day.isoweekday() for day in found]},
-        {"date": nw.Date(), "weekday": nw.Int64()},
-        backend="polars",
+def _week_by_week(request: Asked, as_of: datetime, *, until: date) -> pl.DataFrame:
+    """Lay a weekly timetable on the school days of the region: each day of each row is a fact of its own."""
+    days = pl.DataFrame({"date": pl.Series(_days(request, until=until), dtype=pl.Date())}).with_columns(
+        weekday=pl.col("date").dt.weekday().cast(pl.Int64)
     )
-    lessons = every.with_row_index("_place").join(days, on="weekday", how="inner").filter(_taught())
-    return lessons.with_columns(*_as_lessons(), recorded_at=nw.lit(as_of).cast(_TYPES["datetime"]))
+    every = request.tables["weekrooster"].with_row_index("_place")
+    ended = pl.col("valid_to").is_null() | (pl.col("date") <= pl.col("valid_to"))
+    lessons = every.join(days, on="weekday", how="inner").filter((pl.col("date") >= pl.col("valid_from")) & ended)
+    return lessons.with_columns(
+        pl.lit(request.school.code).alias("school"),
+        pl.format("week:{}:{}", "_place", "date").alias("record"),
+        pl.lit(as_of, dtype=TYPES["datetime"]).alias("recorded_at"),
+        *(pl.lit(column.default).alias(column.name) for column in COLUMNS["rooster"] if column.default is not None),
+    )
 
 
-@fixed
-def _taught() -> nw.Expr:
-    ended = nw.col("valid_to").is_null() | (nw.col("date") <= nw.col("valid_to"))
-    return (nw.col("date") >= nw.col("valid_from")) & ended
-
-
-@fixed
-def _as_lessons() -> dict[str, nw.Expr]:
-    """Record and defaults of a lesson: each day of each row is a fact of its own."""
-    place, day = nw.col("_place").cast(nw.String), nw.col("date").cast(nw.String)
-    defaults = {column.name: nw.lit(column.default) for column in COLUMNS["rooster"] if column.default is not None}
-    return {"record": nw.concat_str(nw.lit("week"), place, day, separator=":")} | defaults
-
-
-def _days(request: ScoreVraag, *, until: date) -> list[date]:
+def _days(request: Asked, *, until: date) -> list[date]:
     """School days on which a weekly timetable is taught, as far back as a history looks."""
     start = school_year_start(school_year_start(until) - timedelta(days=1))
-    first = max(start, min(row["valid_from"] for row in request.weekrooster))
+    first = max(start, min(request.tables["weekrooster"].get_column("valid_from").unique()))
     try:
         return school_days(request.school.regio, first, until - timedelta(days=1), request.school.lesvrij)
     except SettingsError as error:
