@@ -114,7 +114,7 @@ def crew_of(size: int, *, imports: Sequence[str] = ()) -> Iterator[Crew]:
     if size == 1:
         yield ALONE
         return
-    with _seldom_collected(), threads_shared(size):
+    with _seldom_collected(), polars_threads(max(1, (os.cpu_count() or 1) // size)):
         pool = ProcessPoolExecutor(
             size - 1, mp_context=get_context("spawn"), initializer=_begin, initargs=(tuple(imports),)
         )
@@ -127,11 +127,11 @@ def crew_of(size: int, *, imports: Sequence[str] = ()) -> Iterator[Crew]:
 
 
 @contextmanager
-def threads_shared(processes: int) -> Iterator[None]:
-    """Let Polars in each of `processes` use its share of the cores, here too where it was not used yet, unless the user says otherwise."""
+def polars_threads(number: int) -> Iterator[None]:
+    """Let Polars use so many threads a process, here too where it was not used yet, unless the user says otherwise."""
     said = os.environ.get(THREADS)
     if said is None:
-        os.environ[THREADS] = str(max(1, (os.cpu_count() or 1) // processes))
+        os.environ[THREADS] = str(number)
     try:
         yield
     finally:

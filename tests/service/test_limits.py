@@ -188,6 +188,22 @@ def test_computing_does_not_starve_reading_nor_the_other_way_round(figures: Limi
     run(story)
 
 
+def test_who_had_something_computed_asks_again_over_a_connection_that_any_worker_may_take(figures: Limits):
+    async def story() -> None:
+        inside = Inside(figures)
+        inside.go.set()
+        scored, read = await inside.http.post("/api/v1/scores"), await inside.http.get("/api/v1/weeklijsten")
+        assert (scored.headers.get("connection"), read.headers.get("connection")) == ("close", None)
+        inside.go.clear()
+        scoring = asyncio.create_task(inside.http.post("/api/v1/scores"))
+        await inside.enter(3)
+        assert (await inside.http.post("/api/v1/scores")).headers["connection"] == "close"
+        inside.go.set()
+        await scoring
+
+    run(story)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/gezondheid", "/api/v1/gezondheid/levend", "/metrics", "/static/x.css"])
 def test_who_watches_the_service_is_answered_when_it_is_full(figures: Limits, path: str):
     async def story() -> None:
