@@ -7,6 +7,7 @@ stays quick for whoever is in, and recovers as soon as it is asked less.
 import asyncio
 import sys
 from collections import Counter
+from itertools import count
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +19,10 @@ from service.front.limits import Buckets, Limits, OverloadedError, TooLargeError
 SWITCH_SECONDS = 0.0005
 """How long a thread that works may keep the one that receives and refuses waiting. With Python's own 5 ms and a dozen threads
 at work, being sent away takes long."""
+
+
+ASKED_OVER_ONE = 100
+"""Answers of which one closes its connection, see `_hanging_up`."""
 
 
 class Admission:
@@ -36,6 +41,7 @@ class Admission:
         self.limits = limits
         self.addresses = Buckets(limits.address)
         self.within: Counter[str] = Counter()
+        self.answers = count(1)
         sys.setswitchinterval(SWITCH_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +50,7 @@ class Admission:
             await self.app(scope, receive, send)
             return
         area, places = self.limits.at_once.of(scope["path"])
-        if area:
+        if area or next(self.answers) % ASKED_OVER_ONE == 0:
             send = _hanging_up(send)
         refusal = self._refusal(scope, taken=self.within[area], places=places)
         if refusal is not None:
@@ -79,10 +85,11 @@ def too_large(most: int) -> TooLargeError:
 
 
 def _hanging_up(send: Send) -> Send:
-    """Close the connection after the answer: of several workers, one that is free takes the next request.
+    """Close the connection after the answer: of several workers, the one that has time takes the next request.
 
-    A connection that stays open keeps asking the same worker, and two of them at one worker leave the other idle: of two
-    clients that ask for 500 scores at a time, half the runs had one process at work.
+    A connection that stays open keeps asking the same worker, and the system gives new ones to the worker that took the last:
+    of eight connections that came in together all may be at one worker, and the other stands idle. So whoever had something
+    computed comes in anew, and of the others now and then one.
     """
 
     async def sending(message: Message) -> None:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from data_contracts.errors import SettingsError
 from service.app import create_app
 from service.front import limits
-from service.front.admission import Admission
+from service.front.admission import ASKED_OVER_ONE, Admission
 from service.front.limits import Buckets, Limits, Rate, TooManyError
 from service.settings import Mode, Settings
 
@@ -200,6 +200,16 @@ def test_who_had_something_computed_asks_again_over_a_connection_that_any_worker
         assert (await inside.http.post("/api/v1/scores")).headers["connection"] == "close"
         inside.go.set()
         await scoring
+
+    run(story)
+
+
+def test_of_all_others_now_and_then_one_does(figures: Limits):
+    async def story() -> None:
+        inside = Inside(figures)
+        inside.go.set()
+        said = [(await inside.http.get("/weeklijst")).headers.get("connection") for _ in range(2 * ASKED_OVER_ONE)]
+        assert said == ([None] * (ASKED_OVER_ONE - 1) + ["close"]) * 2
 
     run(story)
 
