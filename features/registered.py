@@ -15,6 +15,9 @@ from features.keys import with_day, with_slot
 from features.scheduled import Scheduled
 from features.spans import FIRST_EVENT, over_days, spans_of
 
+MOST_LATE = 1_000_000.0
+"""Minutes that one lateness counts for at most: far more than any, and whole weeks of it still fit a number of 32 bits."""
+
 
 @dataclass(frozen=True)
 class Registered:
@@ -176,8 +179,8 @@ def _by_clock() -> nw.Expr:
 
 @fixed
 def _late_minutes() -> nw.Expr:
-    stated = nw.when(nw.col("unit_stated") == Unit.MINUTES.value).then(nw.col("amount"))
-    return (stated.fill_null(0.0) + 0.5).floor().cast(nw.Int64)
+    stated = nw.when(nw.col("unit_stated") == Unit.MINUTES.value).then(nw.col("amount")).fill_null(0.0)
+    return (nw.min_horizontal(stated, nw.lit(MOST_LATE)) + 0.5).floor().cast(nw.Int64)
 
 
 def _on_units(rows: Frame, own: Frame | None) -> Frame:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -38,7 +38,8 @@ COMMAND = (sys.executable, "-c", "from pipelines.cli import main; main()", "inbo
 def beside() -> Iterator[None]:
     """Have the batch run as long as the block does."""
     stop = Event()
-    thread = Thread(target=_keep_running, args=(stop,), name="batch", daemon=True)
+    # As it is now: what the service says to itself afterwards is not for the batch.
+    thread = Thread(target=_keep_running, args=(stop, dict(os.environ)), name="batch", daemon=True)
     thread.start()
     try:
         yield
@@ -47,13 +48,13 @@ def beside() -> Iterator[None]:
         thread.join(END_SECONDS + AGAIN_SECONDS)
 
 
-def _keep_running(stop: Event) -> None:
+def _keep_running(stop: Event, environment: Mapping[str, str]) -> None:
     arguments = ("--watch", str(LOOK_SECONDS), "--weekly", "--with", str(os.getpid()))
     pause = AGAIN_SECONDS
     while not stop.is_set():
         begun = time.monotonic()
         try:
-            child = subprocess.Popen((*COMMAND, *arguments))  # noqa: S603 - our own command, with figures of ours
+            child = subprocess.Popen((*COMMAND, *arguments), env=environment)  # noqa: S603 - our own command, with figures of ours
         except OSError:  # no memory or no process left just now: this thread must not end over that
             logger.exception("the batch could not be started")
             stop.wait(ELSEWHERE_SECONDS)

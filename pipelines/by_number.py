@@ -20,7 +20,7 @@ BY = "aanwezig inbox"
 
 
 def objector(home: Home, school: str, pupil: str) -> Objector:
-    """Return who objects, with the group and the sealed name that were delivered last.
+    """Return who objects, with the newest group and the sealed name that was delivered last.
 
     Raises
     ------
@@ -29,7 +29,8 @@ def objector(home: Home, school: str, pupil: str) -> Objector:
     """
     lake = Lake(home)
     enrolled = lake.scan("enrolments", schools=[school]).filter(pl.col("pupil") == pupil)
-    groups = enrolled.sort("recorded_at").select("group").collect()["group"].to_list()
+    # Of a year that ended and the one that runs, delivered together, the latter.
+    groups = enrolled.sort("valid_from", "recorded_at").select("group").collect()["group"].to_list()
     if not groups:
         detail = f"deze leerling is bij school {school} niet bekend"
         raise NotFoundError(detail, remedy="Controleer de school en het leerlingnummer.")

@@ -151,7 +151,7 @@ def _side_by_side(home: Home, groups: list[list[Job]], *, crew: Crew, progress: 
             progress(bundles[at][-1][0].school or "meer scholen", done, len(groups))
 
     made = crew.work(_receive_all, [(home, bundle) for bundle in bundles], done=say)
-    return [report for reports in made for report in reports]
+    return sorted((report for reports in made for report in reports), key=lambda report: report.school)
 
 
 def _size(jobs: list[Job]) -> int:

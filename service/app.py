@@ -1,6 +1,7 @@
 """The application: settings in, a ready web service out. Started with ``uvicorn --factory service.app:create_app``."""
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     app.add_middleware(verbs.Verbs)
-    app.add_middleware(admission.Admission, limits=figures)
+    app.add_middleware(admission.Admission, limits=figures, one_of_several=metrics.TOGETHER in os.environ)
     app.add_middleware(headers.Guard, secure=not settings.is_demo)
     app.add_middleware(metrics.Measured)
     problems.install(app)

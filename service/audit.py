@@ -199,9 +199,11 @@ def record_keeping(by: str, session: Session, *, action: Action, school: str | N
     _record_machine(by, session, action, KEEPING, school=school, detail=detail)
 
 
-def record_rights(by: str, session: Session, *, action: Action, school: str, subject: str) -> None:
-    """Write that `by`, at the command line, did what a parent or pupil asked."""
-    _record_machine(by, session, action, ANSWERING, school=school, subject=subject)
+def record_rights(
+    by: str, session: Session, *, action: Action, school: str, subject: str | None, object_id: str | None = None
+) -> None:
+    """Write that `by`, at the command line or the batch, did what a parent or pupil asked; nobody's, where nobody was found."""
+    _record_machine(by, session, action, ANSWERING, school=school, subject=subject, object=object_id)
 
 
 def _record_machine(by: str, session: Session, action: Action, purpose: str, **said: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from pydantic import Field
@@ -23,11 +23,13 @@ from service.front import problems
 from service.front.entitled import needs
 from service.front.negotiation import JSON, must_be_json
 from service.front.problems import FieldError
-from service.live import scores
-from service.live.score_checks import FaultyRequestError, Place, read
 from service.live.score_request import EXAMPLE, ScoreVraag
 from service.tables import now
 from service.viewer import Permission, Viewer
+
+if TYPE_CHECKING:
+    from service.live import scores
+    from service.live.score_checks import Place
 
 router = new_router()
 
@@ -106,6 +108,9 @@ async def score_pupils(request: Request) -> Response:
 
 
 def _answered(request: Request, text: bytes) -> Response:
+    from service.live import scores  # noqa: PLC0415 - loads Polars
+    from service.live.score_checks import FaultyRequestError, read  # noqa: PLC0415 - same
+
     with auth.asking(request, touches_pupils=False) as (viewer, session):
         viewer.must(Permission.SCORE)
         card = scores.serving(session)
@@ -123,7 +128,7 @@ def _answered(request: Request, text: bytes) -> Response:
     return answer(request, _shaped(asked.school.code, found))
 
 
-def _field(place: Place, wrong: str) -> FieldError:
+def _field(place: "Place", wrong: str) -> FieldError:
     return FieldError(plaats="body", naam=".".join(map(str, place)), detail=wrong)
 
 
@@ -135,7 +140,7 @@ def _must_reach(viewer: Viewer, school: str) -> None:
         )
 
 
-def _shaped(school: str, found: scores.Scores) -> Json:
+def _shaped(school: str, found: "scores.Scores") -> Json:
     """Return the JSON of `Scores`, made at once: a request may have 40,000 parts."""
     return {
         "school": school,
@@ -150,7 +155,7 @@ def _shaped(school: str, found: scores.Scores) -> Json:
     }
 
 
-def _score(one: scores.Score) -> Json:
+def _score(one: "scores.Score") -> Json:
     """Return the JSON of `Leerlingscore`."""
     told = one.told
     return {

@@ -21,8 +21,14 @@ SWITCH_SECONDS = 0.0005
 at work, being sent away takes long."""
 
 
+_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 ASKED_OVER_ONE = 100
-"""Answers of which one closes its connection, see `_hanging_up`."""
+"""Answers of which one closes its connection, as each does for which something was computed.
+
+A connection that stays open keeps asking the same worker, and the system gives new ones to the worker that took the last: of
+eight connections that came in together all may be at one worker, and the other stands idle. Who comes in anew comes to the
+worker that has time.
+"""
 
 
 class Admission:
@@ -34,11 +40,14 @@ class Admission:
         What is guarded.
     limits
         The figures.
+    one_of_several
+        Whether other processes answer at the same address.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, one_of_several: bool = False) -> None:
         self.app = app
         self.limits = limits
+        self.one_of_several = one_of_several
         self.addresses = Buckets(limits.address)
         self.within: Counter[str] = Counter()
         self.answers = count(1)
@@ -50,15 +59,14 @@ class Admission:
             await self.app(scope, receive, send)
             return
         area, places = self.limits.at_once.of(scope["path"])
-        if area or next(self.answers) % ASKED_OVER_ONE == 0:
-            send = _hanging_up(send)
         refusal = self._refusal(scope, taken=self.within[area], places=places)
         if refusal is not None:
             await problems.answer(Request(scope), refusal)(scope, receive, send)
             return
         self.within[area] += 1
         try:
-            await _Exchange(scope, receive, send, self.limits).through(self.app)
+            hangs_up = self.one_of_several and (bool(area) or next(self.answers) % ASKED_OVER_ONE == 0)
+            await _Exchange(scope, receive, send, self.limits, hangs_up=hangs_up).through(self.app)
         finally:
             self.within[area] -= 1
 
@@ -84,36 +92,28 @@ def too_large(most: int) -> TooLargeError:
     return TooLargeError(detail, remedy="Stuur minder in een keer, bijvoorbeeld een bestand per schooljaar.")
 
 
-def _hanging_up(send: Send) -> Send:
-    """Close the connection after the answer: of several workers, the one that has time takes the next request.
-
-    A connection that stays open keeps asking the same worker, and the system gives new ones to the worker that took the last:
-    of eight connections that came in together all may be at one worker, and the other stands idle. So whoever had something
-    computed comes in anew, and of the others now and then one.
-    """
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
-        await send(message)
-
-    return sending
-
-
 class _Exchange:
     """One request that was let in: counts what it sends, and waits for it no longer than it may take.
 
     A body that turns out too large, or stops coming, is for the application as if the client went away; whatever the
     application then answers gives way to our own words.
+
+    Parameters
+    ----------
+    hangs_up
+        Whether the connection is closed after the answer; not while the client still sends, who would lose the answer.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits, *, hangs_up: bool) -> None:
         self.scope, self._receive, self._send = scope, receive, send
         self.slow = limits.slow
         self.most = limits.body.of(scope["path"])[1]
         self.deadline = asyncio.get_running_loop().time() + limits.slow.request
         self.size = 0
-        self.complete = self.begun = False
+        self.hangs_up = hangs_up
+        # Without a body there is nothing to come in.
+        self.complete = not any(name in _OF_A_BODY and value != b"0" for name, value in scope["headers"])
+        self.begun = False
         self.refusal: AanwezigError | None = None
 
     async def through(self, app: ASGIApp) -> None:
@@ -151,6 +151,8 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if self.refusal is not None and not self.begun:
             return
+        if self.hangs_up and self.complete and not self.begun:
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
         self.begun = True
         async with asyncio.timeout(self.slow.piece):
             await self._send(message)

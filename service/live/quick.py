@@ -1,7 +1,8 @@
 """The usual request, read at once: every promise that is kept to the letter in the usual way of writing.
 
 What is not, is left to the careful way (`service.live.score_checks`), which knows everything that is allowed, and says what
-is wrong. So this may only know less: what is read here, the careful way reads the same (`tests/service/test_quick.py`).
+is wrong. So this may only know less: what is read here, the careful way reads the same (`tests/service/test_quick.py`). Of a part
+that is there twice the last holds, in both.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ class _UnusualError(Exception):
 def read(text: bytes) -> Asked | None:
     """Read a request; None where something in it is wrong or unusual."""
     try:
+        text.decode()  # what is skipped must be text, too
         found: Any = _decoder().decode(text)
         head = ScoreVraag.model_validate_json(_head(found))
         asked = Asked(head.peilmoment, head.school, {name: _framed(name, getattr(found, name)) for name in COLUMNS})

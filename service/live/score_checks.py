@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 from pydantic import ValidationError
 
+from data_contracts.grading import thresholds
+from data_contracts.tables import Unit
 from features.rules import rule_packs
 from service.live import quick
 from service.live.asked import Asked
@@ -145,6 +147,10 @@ def _found(name: str, frame: pl.DataFrame, wrong: Sequence[Wrong]) -> Iterator[t
 
 
 _first, _last = pl.col("start_date"), pl.col("end_date")
+_MOST = {unit.value: thresholds().most_a_day.of(unit) for unit in Unit}
+# An amount over several days is their total. Of an open-ended one nobody knows over how many days.
+_days = (_last - _first).dt.total_days().fill_null(0).clip(lower_bound=0) + 1
+_most = pl.col("unit").replace_strict(_MOST, default=None, return_dtype=pl.Float64()) * _days
 _one_day = ~(_last > _first).fill_null(value=False)
 _OF_PERIOD: tuple[Wrong, ...] = (("valid_to", "ligt vóór 'valid_from'", pl.col("valid_to") < pl.col("valid_from")),)
 _OF_LESSON: tuple[Wrong, ...] = (
@@ -155,6 +161,11 @@ _WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "verzuim": (
         ("end_date", "ligt vóór 'start_date'", _last < _first),
         ("amount", "'amount' en 'unit' horen bij elkaar", pl.col("amount").is_null() != pl.col("unit").is_null()),
+        (
+            "amount",
+            "is meer dan er past in de dagen van deze regel",
+            ~pl.col("open_ended") & (pl.col("amount") > _most),
+        ),
         ("end_slot", "ligt vóór 'start_slot'", _one_day & (pl.col("end_slot") < pl.col("start_slot"))),
         ("end_minute", "ligt niet na 'start_minute'", _one_day & (pl.col("end_minute") <= pl.col("start_minute"))),
     ),

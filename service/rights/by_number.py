@@ -94,6 +94,14 @@ def settle(engine: Engine, asked: Waiting, of: Objector | None, *, by: str) -> N
         if of is None or running(session, of) is not None:
             row.answer, row.answered_on = Answer.ALREADY if of else Answer.NOBODY, scope.today()
             row.ended_by, row.ended_at = by, now()
+            audit.record_rights(
+                by,
+                session,
+                action=Action.OBJECTION_BY_NUMBER,
+                school=row.school,
+                subject=of.pupil if of else None,
+                object_id=row.id,
+            )
             return
         row.kind, row.pupil, row.group_name, row.registered_at = Kind.OBJECTION, of.pupil, of.group, now()
         keep_name(session, of)

@@ -124,7 +124,7 @@ def requests(
     if pupil is not None:
         query = query.where(RightsRow.pupil == pupil)
     newest = query.order_by(RightsRow.asked_on.desc(), RightsRow.registered_at.desc(), RightsRow.id).limit(MOST)
-    rows = session.scalars(newest).all()
+    rows = [row for row in session.scalars(newest) if viewer.reaches(row.school, row.group_name)]
     for place, pupils in names.by_school((row.school, row.pupil) for row in rows).items():
         subjects = list(filter(None, dict.fromkeys(pupils)))  # of an objection by number nobody is known yet
         audit.record(viewer, session, action=Action.RIGHTS_READ, school=place, subjects=subjects)
@@ -210,7 +210,7 @@ def _running(viewer: Viewer, session: Session, request_id: str, kind: Kind) -> R
     scope.enter(session, viewer, rights=True)
     db.next_change(session)
     row = session.scalar(select(RightsRow).where(RightsRow.id == request_id, RightsRow.kind == kind))
-    if row is None:
+    if row is None or not viewer.reaches(row.school, row.group_name):
         raise reading.not_found(A_REQUEST)
     if row.ended_at is not None:
         detail = "Dit verzoek is intussen al afgehandeld."

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sample_lists import SCHOOL, STRANGER, pupil
 from sqlalchemy import Engine, delete, select
 
-from service import auth, batch, db, scope
+from service import audit, auth, batch, db, scope
 from service.rights import by_number
 from service.rights.objected import Objector, objected
 from service.settings import Settings
@@ -56,6 +56,13 @@ def somebody(home: Path) -> Objector:
 def rows(engine: Engine) -> list[RightsRow]:
     with db.transaction(engine) as session:
         return list(session.scalars(select(RightsRow)))
+
+
+def settled(engine: Engine, request: str) -> list[tuple[str | None, str]]:
+    """Of whom the audit says that a program looked up a request, and which."""
+    lines = select(AuditRow.subject, AuditRow.actor).where(AuditRow.object == request, AuditRow.role == audit.MACHINE)
+    with db.transaction(engine) as session:
+        return [(row.subject, row.actor) for row in session.execute(lines)]
 
 
 def everything(engine: Engine) -> str:
@@ -124,6 +131,7 @@ def test_a_number_of_nobody_is_told_and_not_kept(care: Client, engine: Engine):
     looked_up(engine, None)
     (row,) = rows(engine)
     assert (row.answer, row.note_sealed, row.pupil) == ("onbekend", None, "")
+    assert settled(engine, row.id) == [(None, "test")]
     assert "dit leerlingnummer is bij deze school niet bekend" in care.get("/rechten").text
 
 
@@ -135,6 +143,7 @@ def test_twice_is_once(care: Client, engine: Engine, home: Path):
         ("bezwaar", None),
         ("bezwaarOpNummer", "liepAl"),
     ]
+    assert [settled(engine, row.id) for row in rows(engine) if row.answer] == [[(pupil(399), "test")]]
     assert "voor deze leerling liep al een bezwaar" in care.get("/rechten").text
 
 

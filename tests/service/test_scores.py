@@ -183,6 +183,8 @@ class TestRefused:
             ({"amount": float("inf"), "unit": "minutes"}, "amount", "eindig getal"),
             ({"amount": -5, "unit": "minutes"}, "amount", "0 of meer"),
             ({"amount": 50}, "amount", "horen bij elkaar"),
+            ({"amount": 1e308, "unit": "minutes"}, "amount", "meer dan er past"),
+            ({"amount": 2.5, "unit": "days", "end_date": "2026-10-06"}, "amount", "meer dan er past"),
             ({"end_date": "2026-01-01"}, "end_date", "vóór"),
             ({"start_slot": 4, "end_slot": 2}, "end_slot", "vóór"),
             ({"start_minute": 600, "end_minute": 600}, "end_minute", "niet na"),
@@ -210,6 +212,11 @@ class TestRefused:
             post(client, request(verzuim=[whole | empty])).json()["scores"]
             == (post(client, request(verzuim=[whole])).json()["scores"])
         )
+
+    @pytest.mark.parametrize("kind", ["sick", "late"])
+    def test_of_what_is_open_ended_no_amount_is_too_much(self, signed_in: SignedIn, kind: str):
+        row = {"pupil": PUPILS[5], "start_date": "2026-10-05", "open_ended": True, "amount": 1e308, "unit": "minutes"}
+        assert post(signed_in("care"), request(verzuim=[row | {"kind": kind}] * 3)).status_code == 200
 
     def test_two_rows_on_one_fact_at_one_moment(self, signed_in: SignedIn):
         row = {"record": "17", "pupil": PUPILS[5], "start_date": "2026-10-05", "kind": "sick"}
