@@ -26,6 +26,7 @@ from features.catalogue import NAMES
 from features.enrolled import current
 from features.history import History, number_of
 from pipelines.clock import MONDAY_MORNING
+from pipelines.crew import polars_threads
 from pipelines.home import Home
 from pipelines.kept.count import AT_A_TIME, batched, count_on
 from pipelines.kept.fold import put_together
@@ -168,17 +169,9 @@ def _of_shards(
     if workers == 1:
         yield from map(_of_shard, work)
         return
-    threads = os.environ.get("POLARS_MAX_THREADS")
     # One process a core, each with one thread: they wait less for each other than threads do.
-    os.environ["POLARS_MAX_THREADS"] = "1"
-    try:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield from pool.map(_of_shard, work)
-    finally:
-        if threads is None:
-            del os.environ["POLARS_MAX_THREADS"]
-        else:
-            os.environ["POLARS_MAX_THREADS"] = threads
+    with polars_threads(1), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_of_shard, work)
 
 
 def _of_shard(work: tuple[Home, int, Sequence[str], date, datetime]) -> tuple[int, pl.DataFrame]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from data_contracts.column_types import TYPES
 from data_contracts.quality import Finding
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import NAMES, Column, Table
@@ -18,16 +19,6 @@ WORDS_OF_A_SENTENCE = 3  # spaces
 
 SHORTEST_NUMBER = 4
 """Characters from which a pupil number inside a record's key is no coincidence."""
-
-TYPES: dict[str, pl.DataType] = {
-    "string": pl.String(),
-    "int": pl.Int64(),
-    "float": pl.Float64(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "datetime": pl.Datetime("us", "UTC"),
-}
-"""How each type of the contract is stored."""
 
 
 @dataclass(frozen=True)

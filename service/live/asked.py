@@ -8,18 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from data_contracts.column_types import TYPES
 from data_contracts.tables import Column
 from service.live.score_request import COLUMNS, SchoolInVraag, ScoreVraag
-
-TYPES: Mapping[str, pl.DataType] = {
-    "string": pl.String(),
-    "int": pl.Int64(),
-    "float": pl.Float64(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "datetime": pl.Datetime("us", "UTC"),
-}
-"""Type of a column by that of the contract."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +42,13 @@ class Asked:
         """Pseudonyms of those who are sent."""
         return frozenset(self.tables["inschrijvingen"].get_column("pupil"))
 
-    def strangers(self, name: str) -> set[str]:
-        """Pupils in a table who are not enrolled."""
-        return set(self.tables[name].get_column("pupil").drop_nulls().unique()) - self.pupils
+    @cached_property
+    def strangers(self) -> Mapping[str, set[str]]:
+        """Pupils in each table who are not enrolled."""
+        return {
+            name: set(frame.get_column("pupil").drop_nulls().unique()) - self.pupils
+            for name, frame in self.tables.items()
+        }
 
 
 def defaults(columns: Sequence[Column]) -> list[pl.Expr]:

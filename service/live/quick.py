@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 import polars as pl
 
+from data_contracts.column_types import TYPES
 from data_contracts.tables import Column
-from service.live.asked import TYPES, Asked
+from service.live.asked import Asked
 from service.live.score_request import COLUMNS, EARLIEST, LONGEST, MOST_ROWS, ScoreVraag
 from service.moments import FIRST, LAST
 
@@ -36,7 +37,7 @@ def read(text: bytes) -> Asked | None:
         asked = Asked(head.peilmoment, head.school, {name: _framed(name, getattr(found, name)) for name in COLUMNS})
     except (*_UNUSUAL, _UnusualError, ValueError):
         return None
-    return None if any(asked.strangers(name) for name in COLUMNS) else asked
+    return None if any(asked.strangers.values()) else asked
 
 
 @cache
@@ -48,7 +49,7 @@ def _decoder() -> "msgspec.json.Decoder[Any]":
         row: Any = _row(name, columns)
         rows: Any = Annotated[list[row], msgspec.Meta(max_length=MOST_ROWS)]
         fields.append((name, rows) if name in required else (name, rows, msgspec.field(default_factory=list)))
-    fields.sort(key=len)
+    fields.sort(key=len)  # those that have no default come first
     return msgspec.json.Decoder(msgspec.defstruct("Vraag", fields, forbid_unknown_fields=True, gc=False))
 
 
@@ -82,9 +83,7 @@ def _framed(name: str, rows: Sequence[Any]) -> pl.DataFrame:
     if not rows:
         return _empty(name)
     made = {
-        column.name: pl.Series(
-            list(map(attrgetter(column.name), rows)), dtype=_WRITTEN.get(column.type) or TYPES[column.type]
-        )
+        column.name: pl.Series(list(map(attrgetter(column.name), rows)), dtype=_READ[column.type])
         for column in COLUMNS[name]
     }
     frame = pl.DataFrame(made).select(*_typed(name), _kept(name).alias(_KEPT))
@@ -94,8 +93,8 @@ def _framed(name: str, rows: Sequence[Any]) -> pl.DataFrame:
 
 
 _KEPT = "_kept"
-_WRITTEN = {"date": pl.String(), "datetime": pl.String()}
-"""What is read as text first."""
+_READ = {**TYPES, "date": pl.String(), "datetime": pl.String()}
+"""How a column is read: days and moments as text first."""
 
 
 @cache

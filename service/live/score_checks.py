@@ -123,7 +123,7 @@ Wrong = tuple[str, str, pl.Expr]
 def _wrong(asked: Asked, name: str) -> list[Wrong]:
     """Return what is to be looked for in the rows of a table; nothing where that is nowhere so."""
     of_rows = [*_WRONG[name]] if asked.tables[name].select(_anywhere(name)).item() else []
-    if strangers := asked.strangers(name):
+    if strangers := asked.strangers[name]:
         of_rows.append(
             ("pupil", "deze leerling staat niet in 'inschrijvingen'", pl.col("pupil").is_in(list(strangers)))
         )

@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from data_contracts.column_types import TYPES
 from data_contracts.errors import ModelError, NotEnoughDataError, SettingsError, UsageError
 from data_contracts.model_page import ModelPage
 from data_contracts.weekly_list import RuleHit
@@ -29,7 +30,7 @@ from features.thresholds import reached
 from models.explain import SchoolWeek, periods_of, school_weeks
 from models.scorecard import Scorecard
 from models.scored import ENOUGH, Told, already_there, matrix, proved, short_history, told, too_little
-from service.live.asked import TYPES, Asked
+from service.live.asked import Asked
 from service.live.score_request import COLUMNS
 from service.tables import ModelPageRow
 

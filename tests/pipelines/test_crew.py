@@ -2,13 +2,15 @@
 
 import gc
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from data_contracts.errors import StorageError
-from pipelines.crew import ALONE, COLLECTED_EVERY, THREADS, Crew, crew_of, shared_out
+from pipelines import beside
+from pipelines.crew import ALONE, COLLECTED_EVERY, THREADS, Crew, crew_of, polars_threads, shared_out
 
 
 def slow_square(number: int) -> tuple[int, int]:
@@ -98,3 +100,15 @@ def test_python_looks_for_circles_as_often_as_before_when_the_work_is_done():
     with crew_of(2) as crew:
         assert crew.work(gc.get_threshold, [()] * 4) == [(COLLECTED_EVERY, *before[1:])] * 4
     assert gc.get_threshold() == before
+
+
+def test_the_batch_beside_a_service_keeps_the_settings_from_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(THREADS, raising=False)
+    said = tmp_path / "said"
+    told = f"import os, pathlib; pathlib.Path({str(said)!r}).write_text(os.environ.get({THREADS!r}, 'not said'))"
+    monkeypatch.setattr(beside, "COMMAND", (sys.executable, "-c", told))
+    with beside.beside(), polars_threads(1):
+        ends = time.monotonic() + 20
+        while not (said.exists() and said.read_text()) and time.monotonic() < ends:
+            time.sleep(0.05)
+    assert said.read_text() == "not said"

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from data_contracts.errors import AanwezigError, NotFoundError, UsageError
 from data_contracts.weekly_list import DutyAlone, WeeklyList
+from pipelines import by_number
 from pipelines.cli import app
 from pipelines.counting import count
 from pipelines.home import Home
@@ -289,3 +290,11 @@ def test_leaving_nobody_out_leaves_the_rows_as_they_are():
     rows = pl.DataFrame({"school": ["a", "a"], "pupil": ["x", "y"], "n": [1, 2]})
     assert without(rows, frozenset()).equals(rows)
     assert without(rows, frozenset({("a", "x"), ("b", "y")})).rows() == [("a", "y", 2)]
+
+
+def test_of_two_classes_that_were_delivered_together_the_newest_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = {"pupil": ["p", "p"], "group": ["2b", "1a"], "valid_from": [date(2026, 8, 1), date(2025, 8, 1)]}
+    enrolled = pl.LazyFrame(rows).with_columns(recorded_at=pl.lit(datetime(2026, 9, 1, tzinfo=UTC)))
+    monkeypatch.setattr(Lake, "scan", lambda *_, **__: enrolled)
+    monkeypatch.setattr(Lake, "sealed_names", lambda *_: {})
+    assert by_number.objector(Home.at(tmp_path), "11ZZ03", "p").group == "2b"

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sources_cast import KEYS, school, workbook
 
+from data_contracts.column_types import TYPES
 from data_contracts.errors import RefusedDeliveryError, UsageError
 from data_contracts.quality import Severity
 from data_contracts.tables import TABLES, lake_columns
 from pipelines.sources import Reading, propose_mapping, read
-from pipelines.sources.readings import TYPES
 
 FILES = {
     "magister": ("verantwoordingen.csv", "absenties.json", "afspraken.csv", "leerlingen.xlsx"),
