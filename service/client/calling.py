@@ -1,4 +1,4 @@
-"""One call of the API: sent, tried again where the service asks for patience, and read into its resource."""
+"""One call of the API: sent, tried again where that helps and does no harm, and read into its resource."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,16 @@ from service.front.problems import Problem
 PREFIX = "/api/v1"
 LATER = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 TRIES = 5
+SHORT_WAIT_S = 1.0
+"""Where the service does not say how long."""
 LONGEST_WAIT_S = 60.0
 """Whoever is asked to wait longer is better told so."""
+UNHEARD = (httpx.ConnectError, httpx.ConnectTimeout)
+"""The request came to nobody."""
+UNANSWERED = (*UNHEARD, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+"""The request may have been carried out: only what changes nothing can be asked again."""
+UNCHANGING = ("/_zoek", "/scores")
+"""What addresses end with to which something is posted that changes nothing."""
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -57,15 +65,25 @@ class Caller:
         return kind.model_validate_json(self.send("GET", href.removeprefix(PREFIX)).content)
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
-        """Return the answer to one request; wait and try again where the service asks for that.
+        """Return the answer to one request; wait and try again where the service asks for that, or nobody answered.
 
         Raises
         ------
         ApiError
             The service refused it.
+        httpx.TransportError
+            Nobody answered. A request that changes something is not sent again once it may have been carried out: look
+            first whether it was.
         """
+        again = UNANSWERED if method == "GET" or path.endswith(UNCHANGING) else UNHEARD
         for left in reversed(range(TRIES)):
-            answer = self.http.request(method, PREFIX + path, **options)
+            try:
+                answer = self.http.request(method, PREFIX + path, **options)
+            except again:
+                if not left:
+                    raise
+                time.sleep(SHORT_WAIT_S)
+                continue
             if answer.status_code not in LATER or not left:
                 break
             time.sleep(_wait(answer))
@@ -86,8 +104,8 @@ def _good(answer: httpx.Response) -> httpx.Response:
 
 
 def _wait(answer: httpx.Response) -> float:
-    said = answer.headers.get("Retry-After", "1")
-    return min(float(said) if said.isdigit() else 1.0, LONGEST_WAIT_S)
+    said = answer.headers.get("Retry-After", "")
+    return min(float(said) if said.isdigit() else SHORT_WAIT_S, LONGEST_WAIT_S)
 
 
 def _query(given: Mapping[str, object]) -> dict[str, str]:

@@ -203,6 +203,56 @@ def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch):
     assert len(tried) == calling.TRIES
 
 
+BROKEN = {
+    "nobody listens": httpx.ConnectError,
+    "the connection broke off": httpx.ReadError,
+    "it ended without an answer": httpx.RemoteProtocolError,
+}
+ASKED = [("GET", "/signalen"), ("POST", "/signalen/_zoek"), ("POST", "/scores")]
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("method", "path"), ASKED)
+def test_a_question_is_asked_again_where_nobody_answered(
+    monkeypatch: pytest.MonkeyPatch, broken: type[httpx.TransportError], method: str, path: str
+):
+    waited: list[float] = []
+    monkeypatch.setattr(calling, "time", SimpleNamespace(sleep=waited.append))
+    assert caller_that(broken, httpx.Response(200, json=EMPTY)).send(method, path).status_code == 200
+    assert waited == [calling.SHORT_WAIT_S]
+
+
+def test_a_change_is_sent_again_only_where_it_came_to_nobody(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(calling, "time", SimpleNamespace(sleep=lambda _: None))
+    done = httpx.Response(201, json={})
+    assert caller_that(httpx.ConnectError, done).send("POST", "/opvolgingen").status_code == 201
+    for perhaps in (httpx.ReadError, httpx.RemoteProtocolError):
+        with pytest.raises(perhaps):
+            caller_that(perhaps, done).send("POST", "/opvolgingen")
+
+
+def test_it_does_not_ask_for_ever_where_nobody_answers(monkeypatch: pytest.MonkeyPatch):
+    waited: list[float] = []
+    monkeypatch.setattr(calling, "time", SimpleNamespace(sleep=waited.append))
+    with pytest.raises(httpx.ConnectError):
+        caller_that(*[httpx.ConnectError] * calling.TRIES, httpx.Response(200, json=EMPTY)).send("GET", "/signalen")
+    assert len(waited) == calling.TRIES - 1
+
+
+def caller_that(*happens: type[httpx.TransportError] | httpx.Response) -> Caller:
+    """A caller whose requests meet one of these after the other."""
+    coming = iter(happens)
+
+    def meet(request: httpx.Request) -> httpx.Response:
+        one = next(coming)
+        if isinstance(one, httpx.Response):
+            return one
+        gone = one.__name__
+        raise one(gone, request=request)
+
+    return Caller(httpx.Client(transport=httpx.MockTransport(meet), base_url="http://x"))
+
+
 def test_a_token_is_asked_for_once_and_again_when_it_is_refused():
     asked: list[str] = []
     refusals = iter([False, False, True, False])

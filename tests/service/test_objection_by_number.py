@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,12 +15,16 @@ from fastapi import FastAPI
 from sample_lists import SCHOOL, STRANGER, pupil
 from sqlalchemy import Engine, delete, select
 
+from data_contracts.errors import NotAllowedError
 from service import audit, auth, batch, db, scope
 from service.rights import by_number
+from service.rights.kinds import Asked, AskedBy
 from service.rights.objected import Objector, objected
+from service.rights.requests import requests
 from service.settings import Settings
 from service.tables import AuditRow, Base, GrantRow, PersonRow, RightsRow, SealedNameRow
-from service.viewer import Role
+from service.vault import Vault
+from service.viewer import Role, Viewer
 
 NUMBER = "20177345"
 TODAY = scope.today()
@@ -194,6 +199,19 @@ def test_it_is_for_the_own_school_and_for_who_sees_all_of_it(
     assert 'action="/rechten/bezwaar"' not in limited.get("/rechten").text
     objects(care)
     assert "Wordt opgezocht" not in limited.get("/rechten").text
+
+
+def test_who_sees_some_groups_neither_asks_nor_sees_what_waits(care: Client, engine: Engine, home: Path):
+    objects(care)
+    whole = Viewer("wie", "Wie", Role.CARE_COORDINATOR, frozenset({SCHOOL}))
+    some = replace(whole, groups=frozenset({(SCHOOL, "3m2")}))
+    vault, asked = Vault.at(home), Asked(AskedBy.PARENTS, TODAY)
+    with db.transaction(engine) as session:
+        assert len(requests(whole, session, vault=vault, school=SCHOOL)) == 1
+        assert requests(some, session, vault=vault, school=SCHOOL) == ()
+        with pytest.raises(NotAllowedError):
+            by_number.ask(some, session, school=SCHOOL, number=NUMBER, asked=asked, vault=vault)
+    assert len(rows(engine)) == 1
 
 
 def test_a_request_about_a_record_does_not_end_that_way(care: Client, engine: Engine):

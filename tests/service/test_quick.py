@@ -126,6 +126,19 @@ def test_what_is_no_request_is_never_read_at_once(text: bytes):
     assert careful(text) is None
 
 
+def test_of_a_part_that_is_there_twice_the_last_holds():
+    other = json.dumps(EXAMPLE["school"] | {"code": "99ZZ99"}).encode()
+    found = agrees(b'{"school": ' + other + b", " + written(EXAMPLE)[1:])
+    assert found is not None
+    assert found.school.code == EXAMPLE["school"]["code"]
+
+
+def test_a_part_that_is_there_twice_must_be_text_both_times():
+    text = b'{"school": "\xff", ' + written(EXAMPLE)[1:]
+    assert quick.read(text) is None
+    assert careful(text) is None
+
+
 def test_who_is_not_enrolled_is_left_to_the_careful_way():
     assert quick.read(written(EXAMPLE | {"verzuim": [EXAMPLE["verzuim"][0] | {"pupil": "iemand-anders"}]})) is None
 
