@@ -14,7 +14,7 @@ from features.fixed import fixed, quick
 
 Frame = nw.LazyFrame[Any]
 
-FEW = 50_000
+FEW = 100_000
 """Rows in memory up to which planning the work costs more than the work."""
 
 _few: ContextVar[bool] = ContextVar("_few", default=False)

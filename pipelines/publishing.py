@@ -6,6 +6,7 @@ from service.lists import (
     ListStanding,
     Published,
     Status,
+    Written,
     earlier_on_list,
     moments,
     open_database,
@@ -14,6 +15,7 @@ from service.lists import (
     publish_model,
     published,
     standing,
+    write,
 )
 from service.mail import MailServer, send
 from service.school_pages import standing_pages
@@ -23,6 +25,7 @@ __all__ = [
     "MailServer",
     "Published",
     "Status",
+    "Written",
     "address",
     "earlier_on_list",
     "followed_up",
@@ -36,4 +39,5 @@ __all__ = [
     "send",
     "standing",
     "standing_pages",
+    "write",
 ]

@@ -29,6 +29,7 @@ from pipelines.listing import SETTINGS, Candidate, Counted, in_view, weekly_list
 from pipelines.objections import objected
 from pipelines.publishing import (
     Published,
+    Written,
     earlier_on_list,
     followed_up,
     moments,
@@ -36,6 +37,7 @@ from pipelines.publishing import (
     previous,
     publish,
     standing_pages,
+    write,
 )
 from pipelines.quality import week_quality
 from pipelines.school_page import beside_others
@@ -104,7 +106,7 @@ def weekly(
     scorecard = champion(home.scorecards, served)  # a week that is over keeps the model that served when it ended
     no_model = why_rules(decisions(home.scorecards), served)
     say = progress or (lambda _text, _done, _total: None)
-    made: list[tuple[WeeklyList, SchoolPage]] = []
+    made: list[tuple[WeeklyList, SchoolPage, Written]] = []
     stood = moments(database, week=monday_of)
     for as_of, group in _by_moment(lake, chosen, week=monday_of, now=present, stood=stood).items():
         say("kenmerken", len(made), len(chosen))
@@ -114,9 +116,10 @@ def weekly(
     # Only when every list is made and every score has proved to be the sum of its parts is anything published.
     listed = []
     made.sort(key=lambda each: each[0].school)
-    pages = beside_others([page for _, page in made], standing_pages(database, week=monday_of))
-    for (each, _), page in zip(made, pages, strict=True):
-        published = publish(database, each, names=_names(lake, each), by="aanwezig weekly", page=page)
+    pages = beside_others([page for _, page, _ in made], standing_pages(database, week=monday_of))
+    for (each, _, written), page in zip(made, pages, strict=True):
+        names = _names(lake, each)
+        published = publish(database, each, names=names, by="aanwezig weekly", page=page, written=written)
         listed.append(Listed(each, published))
     say("gepubliceerd", len(listed), len(chosen))
     database.dispose()
@@ -140,8 +143,8 @@ def _parted(lake: Lake, schools: Sequence[str], parts: int) -> list[list[str]]:
     return shared_out(schools, parts, size=stored.__getitem__)
 
 
-def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[tuple[WeeklyList, SchoolPage]]:
-    """Make the lists of some schools and the pages beside them; nothing is published yet."""
+def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[tuple[WeeklyList, SchoolPage, Written]]:
+    """Make and write the lists of some schools and the pages beside them; nothing is published yet."""
     lake, database = Lake(home), open_database(home.database_url)
     week, engine = asked.week, asked.engine
     followed = followed_up(database, schools=schools, since=school_year_start(week), before=week)
@@ -160,7 +163,8 @@ def _lists(home: Home, schools: Sequence[str], asked: _Asked) -> list[tuple[Week
             gathered(counting, lake, school, week=week, database=database, no_model=asked.no_model)
             for school in schools
         )
-        made = [(weekly_list(each), counting.pages[each.settings.school]) for each in counted]
+        lists = [(weekly_list(each), counting.pages[each.settings.school]) for each in counted]
+        made = [(each, page, write(each)) for each, page in lists]
     database.dispose()
     return made
 

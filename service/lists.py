@@ -64,13 +64,50 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+@dataclass(frozen=True)
+class Written:
+    """A list as it is stored; to write it takes longer than to store it, and can be done elsewhere.
+
+    Parameters
+    ----------
+    digest
+        See `digest`.
+    document
+        The list without those on it.
+    signals
+        Of each signal its document and its calendar, in their order.
+    """
+
+    digest: str
+    document: str
+    signals: tuple[tuple[str, str], ...]
+
+
 def digest(weekly_list: WeeklyList) -> str:
     """SHA-256 over everything that is published (names are not part of a list)."""
     return hashlib.sha256(weekly_list.model_dump_json().encode()).hexdigest()
 
 
+def write(weekly_list: WeeklyList) -> Written:
+    """Write a list as it is stored."""
+    return Written(
+        digest(weekly_list),
+        weekly_list.model_dump_json(exclude={"signals", "duties_alone"}),
+        tuple(
+            (signal.model_dump_json(exclude={"calendar"}), CALENDAR.dump_json(signal.calendar).decode())
+            for signal in weekly_list.signals
+        ),
+    )
+
+
 def publish(
-    engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str, page: SchoolPage | None = None
+    engine: Engine,
+    weekly_list: WeeklyList,
+    *,
+    names: Sequence[SealedName],
+    by: str,
+    page: SchoolPage | None = None,
+    written: Written | None = None,
 ) -> Published:
     """Publish `weekly_list`, in one transaction. The same content twice changes nothing.
 
@@ -86,40 +123,42 @@ def publish(
         Which program publishes, for the audit.
     page
         The page about the school that goes with it.
+    written
+        What `write` made of the list, where that was done before.
 
     Raises
     ------
     StorageError
         The database does not answer.
     """
+    stored = written or write(weekly_list)
+
+    def together() -> Published:
+        with db.transaction(engine) as session:
+            done = _publish(session, weekly_list, stored, names=names, by=by)
+            if page is not None:
+                school_pages.store(session, page, list_id=done.id)
+            return done
+
     try:
-        return _with_page(engine, weekly_list, names=names, by=by, page=page)
+        return together()
     except IntegrityError:
         # Somebody published the same school and week at the same moment: now it is there to compare with.
-        return _with_page(engine, weekly_list, names=names, by=by, page=page)
+        return together()
 
 
-def _with_page(
-    engine: Engine, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str, page: SchoolPage | None
+def _publish(
+    session: Session, weekly_list: WeeklyList, written: Written, *, names: Sequence[SealedName], by: str
 ) -> Published:
-    with db.transaction(engine) as session:
-        done = _publish(session, weekly_list, names=names, by=by)
-        if page is not None:
-            school_pages.store(session, page, list_id=done.id)
-        return done
-
-
-def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[SealedName], by: str) -> Published:
     _store_school(session, weekly_list)
     _store_names(session, weekly_list.school, names)
-    content = digest(weekly_list)
     newest = session.scalar(
         select(ListRow)
         .where(ListRow.school == weekly_list.school, ListRow.week == weekly_list.week)
         .order_by(ListRow.edition.desc())
         .limit(1)
     )
-    if newest is not None and newest.digest == content:
+    if newest is not None and newest.digest == written.digest:
         return Published(Status.UNCHANGED, newest.edition, newest.id)
     edition = 1 if newest is None else newest.edition + 1
     row = ListRow(
@@ -127,23 +166,24 @@ def _publish(session: Session, weekly_list: WeeklyList, *, names: Sequence[Seale
         school=weekly_list.school,
         week=weekly_list.week,
         edition=edition,
-        digest=content,
+        digest=written.digest,
         provisional=weekly_list.provisional,
         published_by=by,
         change=db.next_change(session),
-        document=weekly_list.model_dump_json(exclude={"signals", "duties_alone"}),
+        document=written.document,
     )
     session.add(row)
     session.flush()
     if weekly_list.signals:
-        rows = [_signal_row(row, rank, signal) for rank, signal in enumerate(weekly_list.signals)]
+        both = enumerate(zip(weekly_list.signals, written.signals, strict=True))
+        rows = [_signal_row(row, rank, signal, *texts) for rank, (signal, texts) in both]
         session.execute(insert(SignalRow), rows)
     session.add_all([*duties(row, weekly_list), *region_cells(row, weekly_list)])
     audit.record_publishing(by, session, school=weekly_list.school, object_id=row.id)
     return Published(Status.NEW if newest is None else Status.NEW_EDITION, edition, row.id)
 
 
-def _signal_row(row: ListRow, rank: int, signal: Signal) -> dict[str, object]:
+def _signal_row(row: ListRow, rank: int, signal: Signal, document: str, calendar: str) -> dict[str, object]:
     return {
         "list_id": row.id,
         "school": row.school,
@@ -151,8 +191,8 @@ def _signal_row(row: ListRow, rank: int, signal: Signal) -> dict[str, object]:
         "group_name": signal.group,
         "rank": rank,
         "on_list": signal.on_list,
-        "document": signal.model_dump_json(exclude={"calendar"}),
-        "calendar": CALENDAR.dump_json(signal.calendar).decode(),
+        "document": document,
+        "calendar": calendar,
     }
 
 
@@ -174,7 +214,9 @@ def _store_names(session: Session, school: str, names: Sequence[SealedName]) -> 
         sealed = newest.pop(row.pupil)
         if row.sealed != sealed:
             row.sealed = sealed
-    session.add_all(SealedNameRow(school=school, pupil=pupil, sealed=sealed) for pupil, sealed in newest.items())
+    if newest:
+        rows = [{"school": school, "pupil": pupil, "sealed": sealed} for pupil, sealed in newest.items()]
+        session.execute(insert(SealedNameRow), rows)
 
 
 def publish_model(engine: Engine, page: ModelPage) -> bool:

@@ -1,5 +1,6 @@
 """Live scores over the API: facts in, scores with their reasons out, nothing kept but who asked about whom."""
 
+from contextlib import nullcontext
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from data_contracts.errors import NotFoundError, UsageError
 from data_contracts.tables import CONTRACT_VERSION
 from data_contracts.weekly_list import Standing
+from features.cores import beside_engine
 from service import audit, auth, words
 from service.api.answers import answer
 from service.api.base import PREFIX, WITH_BODY, WITH_ID, Link, Resource, new_router
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 router = new_router()
 
 PATH = "/scores"
+FEW_BYTES = 1 << 20
+"""Size up to which a request is of a few pupils, whose steps are shorter than it takes to wake another core up. Those of many
+pupils are free to go where there is room.
+"""
 
 
 class Leerlingscore(Score):
@@ -114,14 +120,17 @@ def _answered(request: Request, text: bytes) -> Response:
     with auth.asking(request, touches_pupils=False) as (viewer, session):
         viewer.must(Permission.SCORE)
         card = scores.serving(session)
+    near = beside_engine if len(text) <= FEW_BYTES else nullcontext
     try:
-        asked = read(text)
+        with near():
+            asked = read(text)
     except FaultyRequestError as error:
         usage = UsageError("Dit verzoek klopt niet.", remedy="Verbeter de genoemde velden en probeer het opnieuw.")
         return problems.answer(request, usage, fields=[_field(place, wrong) for place, wrong in error.faults])
     _must_reach(viewer, asked.school.code)
     # Counting takes a while: the database is not held meanwhile.
-    found = scores.scores(asked, card, now=now())
+    with near():
+        found = scores.scores(asked, card, now=now())
     with auth.asking(request, durable=False) as (viewer, session):
         pupils = sorted(asked.pupils)
         audit.record(viewer, session, action=Action.SCORED, school=asked.school.code, subjects=pupils)

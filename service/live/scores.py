@@ -5,9 +5,9 @@ that were sent: they are the group, the year group and the school of the request
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -95,19 +95,28 @@ def serving(session: Session) -> Scorecard:
     ModelError
         There is none.
     """
-    newest = select(ModelPageRow.document).order_by(ModelPageRow.published_at.desc()).limit(1)
-    document = session.scalar(newest)
-    card = None if document is None else _card(document)
+    newest = session.scalar(select(ModelPageRow.id).order_by(ModelPageRow.published_at.desc()).limit(1))
+    card = None if newest is None else _card(session, newest)
     if card is None:
         detail = "er is geen scorekaart in gebruik, dus er valt niets te berekenen"
         raise ModelError(detail, remedy="Neem er een in gebruik met 'aanwezig promote', of gebruik de weeklijst.")
     return card
 
 
-@lru_cache(maxsize=2)
-def _card(document: str) -> Scorecard | None:
+def _card(session: Session, page: str) -> Scorecard | None:
+    """Return the scorecard of a page about the model, which never changes; a page is far more than its scorecard."""
+    with suppress(KeyError):
+        return _CARDS[page]
+    document = session.scalars(select(ModelPageRow.document).where(ModelPageRow.id == page)).one()
     text = ModelPage.model_validate_json(document).scorecard
-    return None if text is None else Scorecard.from_json(text)
+    card = None if text is None else Scorecard.from_json(text)
+    _CARDS.clear()
+    _CARDS[page] = card
+    return card
+
+
+_CARDS: dict[str, Scorecard | None] = {}
+"""The newest card that was asked for, by its page."""
 
 
 def scores(request: Asked, card: Scorecard, *, now: datetime) -> Scores:

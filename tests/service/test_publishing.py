@@ -1,5 +1,6 @@
 """Publishing: idempotent, in editions, immutable, audited."""
 
+import pickle
 import threading
 from datetime import date
 
@@ -51,6 +52,24 @@ def test_what_was_published_comes_back_to_the_last_bit(engine: Engine):
     assert lists.previous(engine, school=SCHOOL, before=date(2026, 11, 23)) == bare(weekly_list())
     assert lists.previous(engine, school=SCHOOL, before=WEEK) == bare(last_weeks_list())
     assert lists.previous(engine, school=SCHOOL, before=LAST_WEEK) is None
+
+
+def test_a_list_that_was_written_in_another_process_is_stored_as_if_it_was_written_here(engine: Engine):
+    written = pickle.loads(pickle.dumps(lists.write(weekly_list())))  # noqa: S301 - our own, a moment ago
+    there = lists.publish(engine, weekly_list(), names=(), by="test", written=written)
+    again = lists.publish(engine, weekly_list(), names=(), by="test")
+    assert (again.status, again.id) == (Status.UNCHANGED, there.id)
+    other = weekly_list(notes=("Een nagekomen levering is verwerkt.",))
+    lists.publish(engine, other, names=(), by="test")
+    here = lists.publish(engine, weekly_list(), names=(), by="test")
+    assert here.status is Status.NEW_EDITION
+    stored: dict[str, list[tuple[object, ...]]] = {there.id: [], here.id: []}
+    with db.transaction(engine) as session:
+        for row in session.scalars(select(SignalRow).where(SignalRow.list_id.in_(stored)).order_by(SignalRow.rank)):
+            stored[row.list_id].append((row.pupil, row.group_name, row.on_list, row.document, row.calendar))
+        documents = {session.get_one(ListRow, one).document for one in stored}
+    assert stored[there.id] == stored[here.id] != []
+    assert len(documents) == 1
 
 
 @pytest.mark.parametrize("table", ["weekly_lists", "signals"])
