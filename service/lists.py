@@ -176,14 +176,15 @@ def _publish(
     session.flush()
     if weekly_list.signals:
         both = enumerate(zip(weekly_list.signals, written.signals, strict=True))
-        rows = [_signal_row(row, rank, signal, *texts) for rank, (signal, texts) in both]
+        rows = [_signal_row(row, rank, signal, stored) for rank, (signal, stored) in both]
         session.execute(insert(SignalRow), rows)
     session.add_all([*duties(row, weekly_list), *region_cells(row, weekly_list)])
     audit.record_publishing(by, session, school=weekly_list.school, object_id=row.id)
     return Published(Status.NEW if newest is None else Status.NEW_EDITION, edition, row.id)
 
 
-def _signal_row(row: ListRow, rank: int, signal: Signal, document: str, calendar: str) -> dict[str, object]:
+def _signal_row(row: ListRow, rank: int, signal: Signal, written: tuple[str, str]) -> dict[str, object]:
+    document, calendar = written
     return {
         "list_id": row.id,
         "school": row.school,

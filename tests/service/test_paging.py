@@ -36,7 +36,7 @@ def put(session: Session, week: date, *, at: datetime = NOW) -> None:
     )
     session.add(row)
     session.flush()
-    session.execute(insert(SignalRow), [lists._signal_row(row, 0, weekly.signals[0])])
+    session.execute(insert(SignalRow), [lists._signal_row(row, 0, weekly.signals[0], lists.write(weekly).signals[0])])
 
 
 def pages(client: Client, address: str, **options: object) -> Iterator[dict]:
