@@ -10,9 +10,9 @@ from functools import cache
 import narwhals as nw
 
 from data_contracts.reasons import KINDS, Authorised, Kind
-from data_contracts.tables import Unit
+from data_contracts.tables import ABSENCES, Unit
 from features.fixed import fixed
-from features.frames import Frame, settle
+from features.frames import Frame, held, settle
 from features.keys import day_key_in, slot_in, with_slot
 from features.registered import Registered
 from features.scheduled import UNNUMBERED, Scheduled
@@ -20,6 +20,8 @@ from features.spans import AUTHORISED_CODES, FIRST_EVENT
 
 DEFAULT_SLOT_MINUTES = 50  # a lesson hour where the timetable has whole days only (40-80 in practice, domain reference)
 EVENT_SLOTS = 4_096  # lateness and removal stand in slots of their own from here on, one for each kind and lesson
+HIGHEST_SLOT = int(ABSENCES.column("end_slot").maximum or 0)
+"""Up to this number is up to the end of the day, however many lessons that has."""
 _CELL = ["pupil_slot", "unit_no", "minutes", "code"]
 _LUMP = ["pupil_day", "unit_no", "slot", "minutes", "code"]
 
@@ -35,8 +37,8 @@ def kind_of(code: int) -> tuple[Kind, Authorised]:
 def cells(found: Registered, plan: Scheduled) -> Frame:
     """Missed cells of scheduled time: ``pupil_day, unit_no, slot, minutes, code``.
 
-    A slot that is missed wholly counts once, under the code that explains most. Parts of a slot, by clock times, add up
-    per code where the slot was not missed wholly. Slot 0 is the day as a whole: for timetables without slots, and for
+    A slot that is missed wholly counts once, under the code that explains most. So does each minute of a slot of which
+    parts were missed, by clock times. Slot 0 is the day as a whole: for timetables without slots, and for
     amounts of which the slot is not known. An event stands in a slot of its own (from `EVENT_SLOTS` on), so that a report
     and an observation of one are one; its minutes are those stated.
     """
@@ -128,14 +130,15 @@ def _day_and_slot() -> dict[str, nw.Expr]:
 
 
 def _overlapping(clock: Frame) -> Frame:
-    return clock.with_columns(_overlap()).filter(_some_overlap()).select(*_CELL, "_overlap")
+    return clock.with_columns(*_overlap()).filter(_some_overlap()).select(*_CELL, "_from", "_overlap")
 
 
 @fixed
-def _overlap() -> nw.Expr:
+def _overlap() -> dict[str, nw.Expr]:
     start = nw.col("start_minute").cast(nw.Int64)
     end = nw.min_horizontal(nw.col("clock_hi").fill_null(1440), start + nw.col("minutes"))
-    return (end - nw.max_horizontal(nw.col("clock_lo").fill_null(0), start)).alias("_overlap")
+    begin = nw.max_horizontal(nw.col("clock_lo").fill_null(0), start)
+    return {"_from": begin, "_overlap": end - begin}
 
 
 @fixed
@@ -144,9 +147,23 @@ def _some_overlap() -> nw.Expr:
 
 
 def _partly(clock: Frame, missed: Frame) -> Frame:
-    """Parts of slots that were not missed wholly, added up per code, never more than the slot."""
+    """Parts of slots that were not missed wholly: each minute once, under the code that explains most."""
     parts = clock.filter(_in_part()).join(missed.select("pupil_slot"), on="pupil_slot", how="anti")
-    return parts.group_by(["pupil_slot", "code"]).agg(*_parts_together()).with_columns(_at_most()).select(_CELL)
+    parts = settle(parts.with_columns(*_of_part()))
+    several = held(parts.group_by("pupil_slot").agg(_parts()).filter(_several()))
+    if several.empty():
+        return parts.select(_CELL)
+    alone = parts.join(several.frame, on="pupil_slot", how="anti")
+    return nw.concat([alone.select(_CELL), _laid_over(parts.join(several.frame, on="pupil_slot", how="semi"))])
+
+
+def _laid_over(parts: Frame) -> Frame:
+    """Cut parts of the same slot at one another's begins and ends, so that no minute is in two pieces."""
+    cuts = nw.concat([parts.select("pupil_slot", _cut=nw.col(edge)) for edge in ("_from", "_to")], how="vertical")
+    pieces = cuts.unique().with_columns(_next_cut()).filter(_has_next())
+    covered = pieces.join(parts.drop("minutes"), on="pupil_slot", how="inner").filter(_covered())
+    each = covered.group_by(["pupil_slot", "_cut"]).agg(*_piece_together())
+    return each.group_by(["pupil_slot", "code"]).agg(*_pieces_together()).select(_CELL)
 
 
 @fixed
@@ -155,13 +172,44 @@ def _in_part() -> nw.Expr:
 
 
 @fixed
-def _parts_together() -> tuple[nw.Expr, ...]:
-    return nw.col("_overlap").sum(), nw.col("minutes").max(), nw.col("unit_no").max()
+def _of_part() -> dict[str, nw.Expr]:
+    return {"minutes": nw.col("_overlap"), "_to": nw.col("_from") + nw.col("_overlap")}
 
 
 @fixed
-def _at_most() -> nw.Expr:
-    return nw.min_horizontal("_overlap", "minutes").alias("minutes")
+def _parts() -> nw.Expr:
+    return nw.len().alias("_parts")
+
+
+@fixed
+def _several() -> nw.Expr:
+    return nw.col("_parts") > 1
+
+
+@fixed
+def _next_cut() -> nw.Expr:
+    return nw.col("_cut").shift(-1).over("pupil_slot", order_by="_cut").alias("_next")
+
+
+@fixed
+def _has_next() -> nw.Expr:
+    return ~nw.col("_next").is_null()
+
+
+@fixed
+def _covered() -> nw.Expr:
+    return (nw.col("_from") <= nw.col("_cut")) & (nw.col("_to") >= nw.col("_next"))
+
+
+@fixed
+def _piece_together() -> tuple[nw.Expr, ...]:
+    length = (nw.col("_next") - nw.col("_cut")).max().cast(nw.Int64).alias("minutes")
+    return nw.col("unit_no").max(), length, nw.col("code").min()
+
+
+@fixed
+def _pieces_together() -> tuple[nw.Expr, ...]:
+    return nw.col("unit_no").max(), nw.col("minutes").sum()
 
 
 def _with_days_covered(timed: Frame) -> Frame:
@@ -195,9 +243,10 @@ def _stated_minutes() -> nw.Expr:
     scheduled, slots = nw.col("scheduled"), nw.col("slots")
     slot = nw.when(nw.col("numbered") > 0).then(scheduled / slots).otherwise(float(DEFAULT_SLOT_MINUTES))
     # Hours of a day without slots: up to `hi`, or from `lo` to the end of the day, or both.
-    last = scheduled // DEFAULT_SLOT_MINUTES
-    last = nw.when(nw.col("one_day")).then(nw.col("lo")).otherwise(nw.max_horizontal(last, nw.col("lo")))
-    hours = (nw.coalesce(nw.col("hi"), last) - nw.col("lo").fill_null(1) + 1) * slot
+    end = nw.max_horizontal(scheduled // DEFAULT_SLOT_MINUTES, nw.col("lo"))
+    last = nw.when(nw.col("one_day")).then(nw.col("lo")).otherwise(end)
+    last = nw.when(nw.col("hi") == HIGHEST_SLOT).then(end).otherwise(nw.coalesce(nw.col("hi"), last))
+    hours = (last - nw.col("lo").fill_null(1) + 1) * slot
     clock = (nw.col("clock_hi").fill_null(1440) - nw.col("clock_lo").fill_null(0)).cast(nw.Float64)
     # An amount over several days is their total.
     amount = nw.col("amount") / nw.col("days_covered")

@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 THREADS = Path("/proc/self/task")
 THIS_THREAD = Path("/proc/thread-self/stat")
@@ -34,23 +35,27 @@ def keep_to(cores: Collection[int]) -> None:
 def beside_engine() -> Iterator[None]:
     """While this lasts, this thread stays on its core, and the one thread of Polars comes to it.
 
-    Where Polars has more threads than one they had better be apart, and nothing is done.
+    Nothing is done where Polars has more threads than one, which had better be apart, or is with another thread already.
     """
     before = allowed()
     engine = _engine() if len(before) > 1 else None
-    if engine is None:
+    if engine is None or not _TAKEN.acquire(blocking=False):
         yield
         return
-    with suppress(OSError):  # then both stay where they are
-        here = {int(THIS_THREAD.read_text(encoding="utf-8").rpartition(")")[2].split()[CORE])}
-        os.sched_setaffinity(engine, here)
-        os.sched_setaffinity(0, here)
     try:
+        with suppress(OSError):  # a system that forbids it: then both stay where they are
+            here = {int(THIS_THREAD.read_text(encoding="utf-8").rpartition(")")[2].split()[CORE])}
+            for thread in (engine, 0):
+                os.sched_setaffinity(thread, here)
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        for thread in (engine, 0):
+            with suppress(OSError):
+                os.sched_setaffinity(thread, before)
+        _TAKEN.release()
 
 
+_TAKEN = Lock()
 _FOUND: list[int] = []
 
 

@@ -13,6 +13,7 @@ from features.calendar import local_date
 from pipelines.deliveries import Parcel
 from pipelines.keys import Keys
 from pipelines.lake import MOMENT, Lake, ever_within, schema
+from pipelines.mended import mended
 from pipelines.quality import week_quality
 from pipelines.sources import Reading
 from pipelines.stored import Stored
@@ -116,19 +117,22 @@ def stage(
     located = {(finding.row, finding.column) for finding in findings if finding.row is not None}
     findings += [finding for finding in judged if (finding.row, finding.column) not in located]
     name = _free_name(lake, reading, arrival)
+    taken = 0
     if any(finding.severity is Severity.ERROR for finding in findings):
         change = Change(pl.DataFrame(schema=schema(table)), 0, 0, 0, 0, ())
     elif table.name == NAMES.name:
         change = new_names(lake, keys, reading)
     else:
+        back = _mended(reading, stored, delivered_at=arrival.delivered_at)
+        taken = sum(each.height for each in back)
         rows, findings_of_dates = dated(
             table,
-            reading.frame,
+            pl.concat([reading.frame, *back]),
             delivered_at=arrival.delivered_at,
             as_event=arrival.parcel.recorded_as_event,
             file=file,
         )
-        change = _compared(table, rows, arrival=arrival, stored=stored)
+        change = _compared(table, rows, arrival=arrival, stored=stored, registration=reading.registration)
         stored = stored.with_rows(table.name, _marked(change.frame, reading, arrival=arrival, delivery=name))
         around = Surroundings(lake, settings, arrival.delivered_at, stored.delivered_by(arrival.delivered_at))
         findings += findings_of_dates
@@ -147,11 +151,18 @@ def stage(
         new=change.new,
         corrected=change.corrected,
         withdrawn=change.withdrawn,
-        dropped=reading.dropped + change.dropped,
+        dropped=reading.dropped - taken + change.dropped,
         findings=tuple(findings),
         contract_version=CONTRACT_VERSION,
     )
     return Staged(_marked(change.frame, reading, arrival=arrival, delivery=name), report, stored)
+
+
+def _mended(reading: Reading, stored: Stored, *, delivered_at: datetime) -> list[pl.DataFrame]:
+    if reading.undone is None or reading.undone.is_empty():
+        return []
+    known = stored.versions(reading.table)
+    return [mended(reading.undone, reading.frame, known, delivered_at=delivered_at)]
 
 
 def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityReport:
@@ -185,21 +196,30 @@ def new_names(lake: Lake, keys: Keys, reading: Reading) -> Change:
     )
 
 
-def _compared(table: Table, rows: pl.DataFrame, *, arrival: Arrival, stored: Stored) -> Change:
+def _compared(
+    table: Table, rows: pl.DataFrame, *, arrival: Arrival, stored: Stored, registration: str | None
+) -> Change:
     complete = arrival.parcel.complete
-    concerned = _concerned(stored.versions(table.name), table, rows, complete=complete)
+    concerned = _concerned(stored.versions(table.name), table, rows, complete=complete, registration=registration)
     moment, file = arrival.delivered_at, arrival.parcel.path.name
     return compare(table, rows, concerned, delivered_at=moment, complete=complete, file=file)
 
 
 def _concerned(
-    stored: pl.DataFrame, table: Table, rows: pl.DataFrame, *, complete: tuple[date, date] | None
+    stored: pl.DataFrame,
+    table: Table,
+    rows: pl.DataFrame,
+    *,
+    complete: tuple[date, date] | None,
+    registration: str | None,
 ) -> pl.DataFrame:
     """Every stored version of the facts that a delivery speaks of, or is silent about where it should hold them all."""
     spoken = stored["record"].is_in(rows["record"].implode())
     if complete is None:
         return stored.filter(spoken)
     silent = stored.filter(~spoken).lazy()
+    if registration is not None:  # of other absences such a file never speaks
+        silent = silent.filter(pl.col("registration") == registration)
     return pl.concat([stored.filter(spoken), ever_within(silent, table.event_date or "date", *complete).collect()])
 
 

@@ -4,13 +4,15 @@ Source of the categories: Ed-Fi Data Standard, AttendanceEventCategoryDescriptor
 file, so pupils are known from their events only.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
 from data_contracts.reasons import Kind
 from data_contracts.tables import ABSENCES, ENROLMENTS, Unit
 from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.pupils import UNKNOWN_GROUP
-from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble
+from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, undone_by
 from pipelines.sources.sheet import Layout, Sheet
 from pipelines.sources.values import dates, numbers
 
@@ -49,6 +51,7 @@ def _read_events(sheet: Sheet, intake: Intake) -> list[Reading]:
     rows = sheet.cells.height
     category = sheet.text("category", required=True).str.to_lowercase().str.replace_all(r"[\s_-]", "")
     absent = (category != PRESENT).fill_null(value=True)
+    there = sheet.filter(~absent)
     sheet, category = sheet.filter(absent), category.filter(absent)
     known = Sheet(sheet.file, sheet.layout, sheet.cells, list(sheet.findings))
     number = sheet.text("student_id", required=True)
@@ -61,7 +64,9 @@ def _read_events(sheet: Sheet, intake: Intake) -> list[Reading]:
         **_reasons(sheet, category, intake),
     }
     absences = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
-    return [_enrolments(known, number, day, intake=intake), absences]
+    seen = {"pupil_number": there.cells["student_id"], "start_date": dates(there.cells["event_date"])}
+    undone = undone_by(seen, sheet=there, intake=intake)
+    return [_enrolments(known, number, day, intake=intake), replace(absences, undone=undone)]
 
 
 def _amounts(sheet: Sheet, category: pl.Series) -> dict[str, pl.Series]:

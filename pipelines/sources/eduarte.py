@@ -47,12 +47,16 @@ def _read_export(sheet: Sheet, intake: Intake) -> list[Reading]:
 
 
 def _amounts(minutes: pl.Series, first: pl.Series, kind: pl.Series) -> dict[str, pl.Series]:
-    """Keep the duration where it says more than the lesson hours: of a late arrival, or where there are none."""
+    """Keep the duration where it says more than the lesson hours: of a late arrival, or where there are none.
+
+    Nothing missed is said as 0u00m: no amount at all would be the whole day. Of who was late it means that nobody looked.
+    """
     frame = pl.DataFrame({"minutes": minutes, "first": first, "kind": kind})
-    says_more = pl.col("first").is_null() | pl.col("kind").is_in(_EVENTS)
-    told = frame.select(
-        pl.when(says_more & (pl.col("minutes") > 0)).then(pl.col("minutes").cast(pl.Float64)).alias("amount")
-    ).with_columns(pl.when(pl.col("amount").is_not_null()).then(pl.lit(Unit.MINUTES.value)).alias("unit"))
+    event = pl.col("kind").is_in(_EVENTS)
+    says_more = (event & (pl.col("minutes") > 0)) | (~event & pl.col("first").is_null())
+    told = frame.select(pl.when(says_more).then(pl.col("minutes").cast(pl.Float64)).alias("amount")).with_columns(
+        pl.when(pl.col("amount").is_not_null()).then(pl.lit(Unit.MINUTES.value)).alias("unit")
+    )
     return told.to_dict()
 
 

@@ -13,7 +13,7 @@ from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.notices import own_record
 from pipelines.sources.periods import PeriodColumns, read_periods
 from pipelines.sources.pupils import PupilColumns, pupil_file
-from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, seen_in_lessons
+from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, seen_in_lessons, undone_by
 from pipelines.sources.scheduled import scheduled
 from pipelines.sources.sheet import Layout, Sheet
 from pipelines.sources.values import booleans, dates, moments, slots, whole_numbers
@@ -27,7 +27,8 @@ TYPES: dict[str, str | None] = {
 }
 """`Verantwoordingtype` to kind."""
 
-PRESENT_TYPES = ("5", "7", "8")
+PRESENT = "5"
+PRESENT_TYPES = (PRESENT, "7", "8")
 """Present, books forgotten, homework not done: no absence."""
 
 LESSON, CANCELLED = 13, (4, 5)
@@ -47,27 +48,36 @@ def _read_rows(sheet: Sheet, intake: Intake) -> list[Reading]:
         luxury=sheet.parse("bluxeverzuim", booleans, expected="ja of nee"),
         type_column="idverantwoordingtypen",
     )
+    values = _which(sheet) | read_reasons(sheet, coded, intake.settings)
+    values["withdrawn"] = sheet.parse("bvervallen", booleans, expected="ja of nee")
+    reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
+    day, slot = dates(there.cells["daanwezigheid"]), slots(there.cells["lesuur"])
+    present = seen_in_lessons(there, intake, number="stamnr", day=day, slot=slot)
+    there = _instead(there, "idverantwoordingtypen", "idverantwoording")
+    there = there.filter(~booleans(there.cells["bvervallen"]).fill_null(value=False))
+    return [replace(reading, present=present, undone=undone_by(_which(there), sheet=there, intake=intake))]
+
+
+def _which(sheet: Sheet) -> dict[str, pl.Series]:
+    """Of which pupil and lesson a row is, and when it was recorded."""
     slot = sheet.parse("lesuur", slots, expected="lesuur")
     day = sheet.parse("daanwezigheid", dates, expected="datum", required=True)
-    values = {
+    return {
         "record": own_record(sheet, "verantwoording", "idverantwoording"),
         "pupil_number": sheet.text("stamnr", required=True),
         "start_date": day,
         "end_date": day,
         "start_slot": slot,
         "end_slot": slot,
-        **read_reasons(sheet, coded, intake.settings),
         "registration": _registration(slot),
-        "withdrawn": sheet.parse("bvervallen", booleans, expected="ja of nee"),
         "recorded_at": sheet.parse("dinvoer", moments, expected="datum en tijd"),
     }
-    reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
-    day, slot = dates(there.cells["daanwezigheid"]), slots(there.cells["lesuur"])
-    return [replace(reading, present=seen_in_lessons(there, intake, number="stamnr", day=day, slot=slot))]
 
 
 def _read_dump(sheet: Sheet, intake: Intake) -> list[Reading]:
     rows = sheet.cells.height
+    there = sheet.filter(sheet.cells["Verantwoordingtype"].is_in(PRESENT_TYPES).fill_null(value=False))
+    there = _instead(there, "Verantwoordingtype", "Id")
     sheet = _absent(sheet, "Verantwoordingtype")
     coded = Coded(
         "Code",
@@ -76,15 +86,20 @@ def _read_dump(sheet: Sheet, intake: Intake) -> list[Reading]:
         type_column="Verantwoordingtype",
     )
     reasons = read_reasons(sheet, coded, intake.settings)
-    period = read_periods(sheet, PeriodColumns("Start", "Eind", "Lesuur"), event=reasons["kind"].is_in(_EVENTS))
-    values = {
+    values = _which_in_dump(sheet, event=reasons["kind"].is_in(_EVENTS)) | reasons
+    reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
+    never = pl.repeat(value=False, n=there.cells.height, dtype=pl.Boolean, eager=True)
+    return [replace(reading, undone=undone_by(_which_in_dump(there, event=never), sheet=there, intake=intake))]
+
+
+def _which_in_dump(sheet: Sheet, *, event: pl.Series) -> dict[str, pl.Series]:
+    period = read_periods(sheet, PeriodColumns("Start", "Eind", "Lesuur"), event=event)
+    return {
         "record": own_record(sheet, "absentie", "Id"),
         "pupil_number": sheet.text("Stamnr", required=True),
         **period,
-        **reasons,
         "registration": _registration(period["start_slot"]),
     }
-    return [assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)]
 
 
 def _read_appointments(sheet: Sheet, intake: Intake) -> list[Reading]:
@@ -107,6 +122,14 @@ def _read_appointments(sheet: Sheet, intake: Intake) -> list[Reading]:
 def _absent(sheet: Sheet, column: str) -> Sheet:
     """Leave out what is no absence."""
     return sheet.filter(~sheet.cells[column].is_in(PRESENT_TYPES).fill_null(value=False))
+
+
+def _instead(there: Sheet, kind: str, key: str) -> Sheet:
+    """Leave only what can stand in the place of an absence: a word for present, or a record that has become something else.
+
+    Who came late may have forgotten the books as well; without keys those are two rows about one lesson.
+    """
+    return there.filter((there.cells[kind] == PRESENT) | there.cells[key].is_not_null())
 
 
 def _registration(slot: pl.Series) -> pl.Series:

@@ -12,7 +12,7 @@ from data_contracts.reasons import KINDS, Authorised, Kind, Registration
 from data_contracts.tables import ABSENCES
 from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.periods import PeriodColumns, read_periods
-from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, seen_in_lessons
+from pipelines.sources.readings import CodeColumns, Intake, Reading, SourceFile, assemble, seen_in_lessons, undone_by
 from pipelines.sources.sheet import Layout, Sheet
 from pipelines.sources.values import booleans, dates, moments, slots
 
@@ -109,7 +109,8 @@ def _read_notices(sheet: Sheet, intake: Intake, columns: NoticeColumns) -> Readi
     }
     if columns.recorded is not None:
         values["recorded_at"] = sheet.parse(columns.recorded, moments, expected="datum en tijd")
-    return assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=sheet.cells.height)
+    reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=sheet.cells.height)
+    return replace(reading, registration=Registration.REPORT.value)
 
 
 def _read_observations(sheet: Sheet, intake: Intake, number: str) -> Reading:
@@ -122,16 +123,27 @@ def _read_observations(sheet: Sheet, intake: Intake, number: str) -> Reading:
     unknown = kind == Kind.UNEXPLAINED.value
     words = {True: Authorised.UNKNOWN.value, False: Authorised.YES.value}
     values = {
-        "record": own_record(sheet, "waarneming"),
-        "pupil_number": sheet.text(number, required=True),
-        **read_periods(sheet, _PERIOD, event=unknown & False, may_be_open=False),
+        **_which(sheet, number),
         "kind": kind,
         "authorised": unknown.replace_strict(words, return_dtype=pl.String),
-        "registration": pl.repeat(Registration.OBSERVATION.value, kind.len(), dtype=pl.String, eager=True),
     }
     reading = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
     day, slot = dates(there.cells[_PERIOD.begin]), slots(there.cells[_PERIOD.first_slot])
-    return replace(reading, present=seen_in_lessons(there, intake, number=number, day=day, slot=slot))
+    seen_there = seen_in_lessons(there, intake, number=number, day=day, slot=slot)
+    undone = undone_by(_which(there, number), sheet=there, intake=intake)
+    return replace(reading, present=seen_there, undone=undone, registration=Registration.OBSERVATION.value)
+
+
+def _which(sheet: Sheet, number: str) -> dict[str, pl.Series]:
+    """Of which pupil and lesson an observation is."""
+    rows = sheet.cells.height
+    never = pl.repeat(value=False, n=rows, dtype=pl.Boolean, eager=True)
+    return {
+        "record": own_record(sheet, "waarneming"),
+        "pupil_number": sheet.text(number, required=True),
+        **read_periods(sheet, _PERIOD, event=never, may_be_open=False),
+        "registration": pl.repeat(Registration.OBSERVATION.value, rows, dtype=pl.String, eager=True),
+    }
 
 
 def _arranged(repeating: pl.Series, reasons: dict[str, pl.Series]) -> dict[str, pl.Series]:

@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from data_contracts.tables import ABSENCES
 from pipelines.sources.sheet import Sheet
 from pipelines.sources.values import is_plain_date, local_moments, slots
 
 DAY = 1440
 """Minutes in a day."""
+
+LAST_SLOT = int(ABSENCES.column("end_slot").maximum or 0)
+"""The highest number that a lesson may have: up to there is up to the end of the day."""
+LONGEST_LESSON = 90
+"""Minutes: what lies further from the begin of a lesson than this, is not its end (40-80 in practice)."""
 
 _LAST_MINUTE = 1439
 
@@ -95,13 +101,30 @@ def _parts() -> tuple[pl.Expr, ...]:
     one_day = pl.col("end_date").is_null() | (pl.col("end_date") == pl.col("start_date"))
     whole = (pl.col("from") == 0) & (pl.col("to").is_null() | (pl.col("to") == DAY))
     minutes = ~by_slot & ~whole
+    ends_that_day = one_day & ~pl.col("open_ended") & pl.col("to").is_not_null()
+    onwards = last.is_null() & first.is_not_null() & ends_that_day & ~pl.col("event")
+    # From a lesson to the end of the day, or to a time that lies further than one lesson.
+    to_the_end = onwards & (pl.col("to") == DAY)
+    by_clock = onwards & (pl.col("to") != DAY) & (pl.col("from") > 0) & (pl.col("to") - pl.col("from") > LONGEST_LESSON)
+    minutes = (minutes | by_clock).fill_null(value=False)
     single = one_day & ~pl.col("open_ended") & (pl.col("event") | (pl.col("to") != DAY))
     return (
         pl.col("start_date"),
         pl.col("end_date"),
         pl.col("open_ended"),
-        pl.when(first.is_null() & last.is_not_null() & one_day).then(1).otherwise(first).alias("start_slot"),
-        pl.when(last.is_null() & single).then(first).otherwise(last).alias("end_slot"),
+        pl.when(first.is_null() & last.is_not_null() & one_day)
+        .then(1)
+        .when(~by_clock.fill_null(value=False))
+        .then(first)
+        .alias("start_slot"),
+        pl.when(to_the_end)
+        .then(LAST_SLOT)
+        .when(by_clock)
+        .then(None)
+        .when(last.is_null() & single)
+        .then(first)
+        .otherwise(last)
+        .alias("end_slot"),
         pl.when(minutes).then(pl.col("from")).alias("start_minute"),
         pl.when(minutes).then(pl.col("to")).alias("end_minute"),
     )

@@ -8,7 +8,7 @@ import polars as pl
 from data_contracts.column_types import TYPES
 from data_contracts.quality import Finding
 from data_contracts.school import SchoolSettings
-from data_contracts.tables import NAMES, Column, Table
+from data_contracts.tables import ABSENCES, NAMES, Column, Table
 from pipelines.keys import Keys
 from pipelines.sources.sheet import Layout, Sheet
 
@@ -39,6 +39,12 @@ class Reading:
     present
         Lessons in which the file says a pupil was seen: ``_row, pupil, start_date, start_slot``. Compared with the
         reports at the door and never stored; None where the source does not say.
+    undone
+        Absences that were none, by the file: ``_row, record, recorded_at``. Only what is known is taken back
+        (`pipelines.mended`); None where the source does not say.
+    registration
+        What all absences of such a file are: reports, or observations. A file that is complete is complete in those. None
+        where it may hold both.
     """
 
     table: str
@@ -48,6 +54,8 @@ class Reading:
     rows: int
     dropped: int
     present: pl.DataFrame | None = None
+    undone: pl.DataFrame | None = None
+    registration: str | None = None
 
 
 @dataclass(frozen=True)
@@ -215,6 +223,18 @@ def seen_in_lessons(sheet: Sheet, intake: Intake, *, number: str, day: pl.Series
     pupils = intake.keys.pseudonyms(sheet.cells[number], intake.scope)
     frame = pl.DataFrame({"_row": sheet.rows, "pupil": pupils, "start_date": day, "start_slot": slot})
     return frame.drop_nulls(["pupil", "start_date"])
+
+
+def undone_by(values: dict[str, pl.Series], *, sheet: Sheet, intake: Intake) -> pl.DataFrame:
+    """Absences of which `sheet` says that they were none: ``_row, record, recorded_at``, recorded as the absence would be.
+
+    Parameters
+    ----------
+    values
+        Columns that tell which fact it is, as for `assemble`. A row that cannot be read says nothing.
+    """
+    made = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=sheet.cells.height, versions=True)
+    return made.frame.drop_nulls(["pupil", "start_date"]).select("_row", "record", "recorded_at")
 
 
 def safe_codes(code: pl.Series, mapped: pl.Series, sheet: Sheet, *, column: str) -> pl.Series:

@@ -26,7 +26,7 @@ with cores.beside_engine():  # no step was taken yet, so there is no thread
 with cores.beside_engine():
     print(len(cores.allowed()), os.sched_getaffinity(cores._engine()) == cores.allowed())
     frame.join(frame, on="a")
-print(cores.allowed() == every)
+print(cores.allowed() == every, cores._engine() is None or os.sched_getaffinity(cores._engine()) == every)
 """
 
 
@@ -39,13 +39,36 @@ def of_a_process(code: str, *, threads: int) -> list[str]:
 
 @several
 def test_the_thread_of_the_engine_comes_to_the_core_of_who_works():
-    assert of_a_process(ONE_THREAD, threads=1) == ["True", "1 True", "True"]
+    assert of_a_process(ONE_THREAD, threads=1) == ["True", "1 True", "True True"]
 
 
 @several
 def test_where_the_engine_has_more_threads_they_stay_apart():
     code = ONE_THREAD.replace("os.sched_getaffinity(cores._engine()) == cores.allowed()", "cores._engine()")
-    assert of_a_process(code, threads=2) == ["True", f"{len(EVERY)} None", "True"]
+    assert of_a_process(code, threads=2) == ["True", f"{len(EVERY)} None", "True True"]
+
+
+@several
+def test_only_one_at_a_time_has_the_engine():
+    code = ONE_THREAD.replace(
+        "with cores.beside_engine():\n    print(len",
+        "with cores.beside_engine(), cores.beside_engine():\n    print(len",
+    )
+    assert of_a_process(code, threads=1) == ["True", "1 True", "True True"]
+
+
+@several
+def test_a_system_that_forbids_it_changes_nothing():
+    forbids = """
+def forbidden(thread, cores):
+    raise PermissionError
+os.sched_setaffinity = forbidden
+every"""
+    code = ONE_THREAD.replace("every", forbids.lstrip("\n"), 1).replace(
+        ", os.sched_getaffinity(cores._engine()) ==", " =="
+    )
+    code = code.replace("print(len(cores.allowed()) == cores.allowed())", "print(cores.allowed() == every)")
+    assert of_a_process(code, threads=1) == ["True", "True", "True True"]
 
 
 def test_where_a_program_has_no_say_nothing_is_done(monkeypatch: pytest.MonkeyPatch):

@@ -88,6 +88,22 @@ MONDAY, WEDNESDAY = date(2026, 9, 14), date(2026, 9, 16)
             {"beginDatumTijd": "2026-09-14T13:00:00", "eindDatumTijd": "2026-09-16T23:59:59"},
             (MONDAY, WEDNESDAY, False, None, None, 780, 1440),
         ),
+        (  # from a lesson to the end of the day
+            {"beginDatumTijd": "2026-09-14T10:10:00", "eindDatumTijd": "2026-09-14T23:59:59", "beginLesuur": 3},
+            (MONDAY, MONDAY, False, 3, 20, None, None),
+        ),
+        (
+            {"beginDatumTijd": "2026-09-14T10:10:00", "eindDatumTijd": "2026-09-14", "beginLesuur": 3},
+            (MONDAY, MONDAY, False, 3, 20, None, None),
+        ),
+        (  # to a time that cannot be the end of that lesson
+            {"beginDatumTijd": "2026-09-14T10:10:00", "eindDatumTijd": "2026-09-14T15:00:00", "beginLesuur": 3},
+            (MONDAY, MONDAY, False, None, None, 610, 900),
+        ),
+        (
+            {"beginDatumTijd": "2026-09-14T10:10:00", "eindDatumTijd": "2026-09-14T11:00:00", "beginLesuur": 3},
+            (MONDAY, MONDAY, False, 3, 3, None, None),
+        ),
         (
             {"beginDatumTijd": "2026-09-14T00:00:00", "eindDatumTijd": "2026-09-14T10:09:59"},
             (MONDAY, MONDAY, False, None, None, 0, 610),
@@ -214,6 +230,9 @@ def test_the_excel_export_of_eduarte(tmp_path: Path):
         ["14-9-2026", 204817, "de Vries, Noor", "2hv1", 1, 5, "4u10m", "Z", "oorontsteking"],
         [date(2026, 9, 15), 204817, "de Vries, Noor", "2hv1", 1, 1, timedelta(minutes=7), "TL", ""],
         ["16-09-2026", 204818, "Sem Jansen", "2hv1", "", "", "1:30", "AB", ""],
+        ["17-09-2026", 204818, "Sem Jansen", "2hv1", "", "", "0u00m", "AB", ""],
+        ["18-09-2026", 204818, "Sem Jansen", "2hv1", "", "", "", "AB", ""],
+        ["21-09-2026", 204818, "Sem Jansen", "2hv1", 1, 1, "0u00m", "TL", ""],
     ]
     absences, names = readings(tmp_path, "verzuim.xlsx", rows, source="eduarte")
     assert errors(absences) == []
@@ -221,6 +240,9 @@ def test_the_excel_export_of_eduarte(tmp_path: Path):
         (date(2026, 9, 14), 1, 5, None, None, "sick"),
         (date(2026, 9, 15), 1, 1, 7.0, "minutes", "late"),
         (date(2026, 9, 16), None, None, 90.0, "minutes", "unexplained"),
+        (date(2026, 9, 17), None, None, 0.0, "minutes", "unexplained"),
+        (date(2026, 9, 18), None, None, None, None, "unexplained"),
+        (date(2026, 9, 21), 1, 1, None, None, "late"),
     ]
     assert "oorontsteking" not in str(absences.frame.rows())
     assert [KEYS.open(sealed) for sealed in names.frame["sealed"]] == ["Noor\tde Vries", "Sem\tJansen"]

@@ -156,6 +156,41 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Clock times that overlap count once",
+            "Two reports of the same minutes, and one that lies partly in another, are one absence: each minute counts once, "
+            "under the kind that explains most. Lesson 1 is from 08:30 to 09:20.",
+            trap=5,
+            absences="""
+                from       | part        | kind
+                Mon 19 Oct | 08:30-08:55 | sick
+                Mon 19 Oct | 08:30-08:55 | sick
+                Tue 20 Oct | 08:30-08:55 | truancy
+                Tue 20 Oct | 08:40-09:00 | truancy
+                Wed 21 Oct | 08:30-08:55 | sick
+                Wed 21 Oct | 08:30-09:00 | truancy
+                Thu 22 Oct | 08:30-08:40 | sick
+                Thu 22 Oct | 09:00-09:10 | sick
+            """,
+            expects="""
+                what                 | value       | because
+                absent_rate_1w       | 105 / 1500  | 25, 30, 30 and 20 minutes
+                sick_rate_4w         | 70 / 6000   | 25 on Monday, 25 on Wednesday, 20 on Thursday
+                unauthorised_rate_4w | 35 / 6000   | 30 on Tuesday, and 5 on Wednesday
+            """,
+        ),
+        Spec(
+            "From a lesson to the end of the day",
+            "Who goes home in the third hour misses all that comes after, however many lessons the day has.",
+            absences="""
+                from       | part         | kind
+                Mon 19 Oct | lessons 3-20 | sick
+            """,
+            expects="""
+                what           | value
+                absent_rate_1w | 200 / 1500
+            """,
+        ),
+        Spec(
             "From four fifths of the day on a pupil was away that day",
             "Five of six lessons is a day away (83 %), four of six is a part of a day.",
             absences="""
