@@ -22,6 +22,8 @@ DEFAULT_SLOT_MINUTES = 50  # a lesson hour where the timetable has whole days on
 EVENT_SLOTS = 4_096  # lateness and removal stand in slots of their own from here on, one for each kind and lesson
 HIGHEST_SLOT = int(ABSENCES.column("end_slot").maximum or 0)
 """Up to this number is up to the end of the day, however many lessons that has."""
+_BY_CLOCK = 100_000
+"""Further than any lesson of a day, in minutes."""
 _CELL = ["pupil_slot", "unit_no", "minutes", "code"]
 _LUMP = ["pupil_day", "unit_no", "slot", "minutes", "code"]
 
@@ -59,7 +61,9 @@ def cells(found: Registered, plan: Scheduled) -> Frame:
     # Without a lesson, records are told apart.
     parts.append(found.events.with_columns(*_of_event()).select(_LUMP))
     if found.rows.any("loose"):
-        parts.append(_with_days_covered(timed).with_columns(*_of_amount()).select(_LUMP))
+        loose = settle(_with_days_covered(timed).with_columns(*_of_amount()))
+        parts.append(loose.filter(~_placed()).select(_LUMP))
+        parts.append(_as_lumps(_each_minute_once(loose.filter(_placed()).with_columns(*_on_the_day()))))
     return nw.concat(parts, how="vertical")
 
 
@@ -149,7 +153,12 @@ def _some_overlap() -> nw.Expr:
 def _partly(clock: Frame, missed: Frame) -> Frame:
     """Parts of slots that were not missed wholly: each minute once, under the code that explains most."""
     parts = clock.filter(_in_part()).join(missed.select("pupil_slot"), on="pupil_slot", how="anti")
-    parts = settle(parts.with_columns(*_of_part()))
+    return _each_minute_once(parts.with_columns(*_of_part()))
+
+
+def _each_minute_once(parts: Frame) -> Frame:
+    """Lay parts of the same slot over each other: `_CELL` of parts with ``_from, _to``."""
+    parts = settle(parts.select(*_CELL, "_from", "_to"))
     several = held(parts.group_by("pupil_slot").agg(_parts()).filter(_several()))
     if several.empty():
         return parts.select(_CELL)
@@ -164,6 +173,24 @@ def _laid_over(parts: Frame) -> Frame:
     covered = pieces.join(parts.drop("minutes"), on="pupil_slot", how="inner").filter(_covered())
     each = covered.group_by(["pupil_slot", "_cut"]).agg(*_piece_together())
     return each.group_by(["pupil_slot", "code"]).agg(*_pieces_together()).select(_CELL)
+
+
+@fixed
+def _placed() -> nw.Expr:
+    """Whether it is said where in the day a registration lies."""
+    return nw.col("_slotted") | nw.col("_clocked")
+
+
+@fixed
+def _on_the_day() -> dict[str, nw.Expr]:
+    """Where registrations by lesson or clock lie on a day of which only the length is known: each on a line of its own kind."""
+    lesson = (nw.col("lo").fill_null(1) - 1) * DEFAULT_SLOT_MINUTES
+    begin = nw.when(nw.col("_slotted")).then(lesson).otherwise(_BY_CLOCK + nw.col("clock_lo").fill_null(0))
+    return {
+        "pupil_slot": with_slot(nw.col("pupil_day"), nw.lit(0)),
+        "_from": begin.cast(nw.Int64),
+        "_to": begin.cast(nw.Int64) + nw.col("minutes"),
+    }
 
 
 @fixed

@@ -179,6 +179,31 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "On a day without lessons, hours that overlap count once as well",
+            "The timetable says 300 minutes a day and no more. Lessons 1 and 2 are then its first 100 minutes, whoever says so "
+            "and however often.",
+            trap=5,
+            lessons="""
+                for | which   | minutes | from       | to
+                2a  | all day | 300     | Mon 31 Aug | Fri 23 Oct
+            """,
+            absences="""
+                from       | part        | kind    | how
+                Mon 19 Oct | lessons 1-2 | sick    | report
+                Mon 19 Oct | lesson 1    | truancy | observation
+                Mon 19 Oct | lesson 2    | truancy | observation
+                Tue 20 Oct | lessons 1-2 | sick    | report
+                Tue 20 Oct | lessons 2-3 | sick    | report
+                Wed 21 Oct | 09:00-10:00 | sick    | report
+                Wed 21 Oct | 09:00-10:00 | sick    | report
+            """,
+            expects="""
+                what                 | value      | because
+                absent_rate_1w       | 310 / 1500 | 100, 150 and 60 minutes
+                unauthorised_rate_4w | 0          |
+            """,
+        ),
+        Spec(
             "From a lesson to the end of the day",
             "Who goes home in the third hour misses all that comes after, however many lessons the day has.",
             absences="""

@@ -194,18 +194,20 @@ def _enrolments(row: dict[str, str]) -> Iterable[dict[str, Any]]:
 def _lessons(row: dict[str, str], pupils: set[str]) -> Iterable[dict[str, Any]]:
     weekdays = row.get("on") or "Mon Tue Wed Thu Fri"
     minutes = int(row.get("minutes") or 50)
-    which = _part(row.get("which") or "lessons 1-6")
+    said = row.get("which") or "lessons 1-6"
+    which = {} if said == "all day" else _part(said)
+    slots = range(which["start_slot"], which["end_slot"] + 1) if which else (None,)
     whom = row["for"]
     for on in days_from(row["from"], row.get("to", "")):
         if WEEKDAYS[on.weekday()] not in weekdays:
             continue
-        for slot in range(which["start_slot"], which["end_slot"] + 1):
+        for slot in slots:
             yield {
                 "record": f"{whom} {on} {slot}",
                 "pupil" if whom in pupils else "group": whom,
                 "date": on,
                 "slot": slot,
-                "start_minute": FIRST_LESSON + minutes * (slot - 1),
+                "start_minute": None if slot is None else FIRST_LESSON + minutes * (slot - 1),
                 "minutes": minutes,
                 "status": row.get("status") or "planned",
                 "register": row.get("register") or "by_exception",
