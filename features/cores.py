@@ -6,7 +6,7 @@ program choose; elsewhere all this does nothing.
 """
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -22,13 +22,6 @@ ENGINES_OWN = "polars-"
 def allowed() -> frozenset[int]:
     """Cores that this thread may work on; empty where a program has no say in it."""
     return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
-
-
-def keep_to(cores: Collection[int]) -> None:
-    """Have every thread of this process work on `cores` alone, and those that they start; none are for nothing."""
-    for thread in _threads() if cores else ():
-        with suppress(OSError):  # it ended just now
-            os.sched_setaffinity(int(thread.name), cores)
 
 
 @contextmanager

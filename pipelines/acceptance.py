@@ -124,10 +124,10 @@ def stage(
         change = new_names(lake, keys, reading)
     else:
         back = _mended(reading, stored, delivered_at=arrival.delivered_at)
-        taken = sum(each.height for each in back)
+        taken = back.height
         rows, findings_of_dates = dated(
             table,
-            pl.concat([reading.frame, *back]),
+            pl.concat([reading.frame, back]),
             delivered_at=arrival.delivered_at,
             as_event=arrival.parcel.recorded_as_event,
             file=file,
@@ -158,11 +158,10 @@ def stage(
     return Staged(_marked(change.frame, reading, arrival=arrival, delivery=name), report, stored)
 
 
-def _mended(reading: Reading, stored: Stored, *, delivered_at: datetime) -> list[pl.DataFrame]:
+def _mended(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.DataFrame:
     if reading.undone is None or reading.undone.is_empty():
-        return []
-    known = stored.versions(reading.table)
-    return [mended(reading.undone, reading.frame, known, delivered_at=delivered_at)]
+        return reading.frame.clear()
+    return mended(reading.undone, reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
 
 
 def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityReport:

@@ -39,8 +39,7 @@ _EVENTS = [kind.value for kind, info in KINDS.items() if info.event_only]
 
 def _read_rows(sheet: Sheet, intake: Intake) -> list[Reading]:
     rows = sheet.cells.height
-    there = sheet.filter(sheet.cells["idverantwoordingtypen"].is_in(PRESENT_TYPES).fill_null(value=False))
-    sheet = _absent(sheet, "idverantwoordingtypen")
+    there, sheet = _apart(sheet, "idverantwoordingtypen")
     coded = Coded(
         "code",
         kind=sheet.choose("idverantwoordingtypen", TYPES, strict=False),
@@ -76,9 +75,8 @@ def _which(sheet: Sheet) -> dict[str, pl.Series]:
 
 def _read_dump(sheet: Sheet, intake: Intake) -> list[Reading]:
     rows = sheet.cells.height
-    there = sheet.filter(sheet.cells["Verantwoordingtype"].is_in(PRESENT_TYPES).fill_null(value=False))
+    there, sheet = _apart(sheet, "Verantwoordingtype")
     there = _instead(there, "Verantwoordingtype", "Id")
-    sheet = _absent(sheet, "Verantwoordingtype")
     coded = Coded(
         "Code",
         kind=sheet.choose("Verantwoordingtype", TYPES, strict=False),
@@ -119,9 +117,10 @@ def _read_appointments(sheet: Sheet, intake: Intake) -> list[Reading]:
     return [assemble(TIMETABLE, values, sheet=sheet, intake=intake, rows=rows)]
 
 
-def _absent(sheet: Sheet, column: str) -> Sheet:
-    """Leave out what is no absence."""
-    return sheet.filter(~sheet.cells[column].is_in(PRESENT_TYPES).fill_null(value=False))
+def _apart(sheet: Sheet, column: str) -> tuple[Sheet, Sheet]:
+    """Rows of who was there, and of who was absent."""
+    there = sheet.cells[column].is_in(PRESENT_TYPES).fill_null(value=False)
+    return sheet.filter(there), sheet.filter(~there)
 
 
 def _instead(there: Sheet, kind: str, key: str) -> Sheet:

@@ -76,26 +76,7 @@ def test_where_a_program_has_no_say_nothing_is_done(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cores, "THREADS", Path("/nowhere"))
     assert cores.allowed() == frozenset()
     with cores.beside_engine():
-        cores.keep_to(cores.allowed())
-        cores.keep_to({0})
-
-
-@several
-def test_every_thread_of_a_process_is_kept_to_its_cores_and_those_that_they_start():
-    core = min(EVERY)
-    code = f"""
-import os
-import polars as pl
-from threading import Thread
-from features import cores
-pl.DataFrame({{"a": [1]}}).lazy().group_by("a").len().collect()
-cores.keep_to({{{core}}})
-seen = [os.sched_getaffinity(int(one.name)) for one in cores.THREADS.iterdir()]
-Thread(target=lambda: seen.append(cores.allowed())).start()
-print(all(one == {{{core}}} for one in seen), len(seen) > 2)
-"""
-    assert of_a_process(code, threads=1) == ["True True"]
-    assert cores.allowed() == EVERY
+        assert cores.allowed() == frozenset()
 
 
 @several
