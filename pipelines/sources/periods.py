@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from data_contracts.tables import ABSENCES
+from features.absent import HIGHEST_SLOT
 from pipelines.sources.sheet import Sheet
 from pipelines.sources.values import is_plain_date, local_moments, slots
 
 DAY = 1440
 """Minutes in a day."""
 
-LAST_SLOT = int(ABSENCES.column("end_slot").maximum or 0)
-"""The highest number that a lesson may have: up to there is up to the end of the day."""
 LONGEST_LESSON = 90
 """Minutes: what lies further from the begin of a lesson than this, is not its end (40-80 in practice)."""
 
@@ -118,7 +116,7 @@ def _parts() -> tuple[pl.Expr, ...]:
         .then(first)
         .alias("start_slot"),
         pl.when(to_the_end)
-        .then(LAST_SLOT)
+        .then(HIGHEST_SLOT)
         .when(by_clock)
         .then(None)
         .when(last.is_null() & single)
