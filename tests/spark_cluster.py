@@ -103,7 +103,7 @@ def _await(started: Cluster, root: Path) -> None:
         try:
             if started.told()["aliveworkers"] == WORKERS:
                 return
-        except OSError:
+        except (OSError, ValueError):  # not there yet, or there without what it tells: then it answers with a page
             pass
         time.sleep(0.2)
     logs = "\n".join(path.read_text(errors="replace")[-1000:] for path in sorted(root.glob("*.log")))
