@@ -12,8 +12,8 @@ COLUMNS = ("school", "pupil", "group", "year_group", "pupil_no", "from_day", "to
 def periods(enrolments: Frame, *, end_day: int, numbers: Frame | None = None) -> Frame:
     """Enrolments as periods that do not overlap: ``school, pupil, group, year_group, pupil_no, from_day, to_day``.
 
-    Where two enrolments of one pupil at one school overlap, the one that began later stands while it lasts; of two that
-    began on the same day, the one that was recorded last.
+    Where enrolments of one pupil at one school overlap, the one that began last stands while it lasts; of two that
+    began on the same day, the one that was recorded last, or else the shorter.
     Only periods that began before or on `end_day` (the as-of day) are known to count. Pupils are numbered here, unless
     they have `numbers` already (``school, pupil, pupil_no``).
     """
@@ -32,7 +32,7 @@ def periods(enrolments: Frame, *, end_day: int, numbers: Frame | None = None) ->
     once = once.with_columns(_to_day()).select(COLUMNS)
     if numbered.any("_several"):
         several = _one_after_another(begun.filter(nw.col("_several")))
-        once = nw.concat([once, *(part.select(COLUMNS) for part in several)], how="vertical")
+        once = nw.concat([once, several.select(COLUMNS)], how="vertical")
     return once.filter(_lasting(end_day))
 
 
@@ -66,30 +66,29 @@ def _lasting(end_day: int) -> nw.Expr:
     return (nw.col("from_day") <= nw.col("to_day")) & (nw.col("from_day") <= end_day)
 
 
-def _one_after_another(begun: Frame) -> list[Frame]:
-    """Periods of pupils who have several: each until the next begins, and after it where it lasts longer."""
-    begun = begun.unique(subset=["pupil_no", "from_day"], keep="last", order_by=["recorded_at", "record"])
+def _one_after_another(begun: Frame) -> Frame:
+    """Periods of pupils who have several: at any moment the enrolment that began last of those that go on.
+
+    An enrolment within another one, say two weeks in another class, stands for its own time; then the outer resumes.
+    """
+    who = ["school", "pupil_no"]
+    edges = [begun.select(*who, _at=edge) for edge in (nw.col("from_day"), nw.col("until") + 1)]
+    edge = nw.concat(edges, how="vertical").unique()
     # One order over everybody, and a look whether the next row is the same pupil's: a window per pupil costs ten times
     # as much. Per school, so that a cluster can part the work.
     ahead = {
-        f"_{name}_{n}": nw.col(name).shift(-n).over("school", order_by=["pupil_no", "from_day"])
-        for name, n in (("pupil_no", 1), ("from_day", 1), ("until", 1), ("pupil_no", 2), ("from_day", 2))
+        f"_{name}": nw.col(name).shift(-1).over("school", order_by=["pupil_no", "_at"]) for name in ("pupil_no", "_at")
     }
-    begun = settle(begun.with_columns(**ahead))
-    same = {n: (nw.col(f"_pupil_no_{n}") == nw.col("pupil_no")).fill_null(value=False) for n in (1, 2)}
-    never = nw.lit(FOREVER + 1)
-    begun = begun.with_columns(
-        _next=nw.when(same[1]).then(nw.col("_from_day_1")).otherwise(never),
-        _next_until=nw.when(same[1]).then(nw.col("_until_1")).otherwise(never),
-        _after=nw.when(same[2]).then(nw.col("_from_day_2")).otherwise(never),
+    edge = settle(edge.with_columns(**ahead).rename({"__at": "_next"}))
+    same = (nw.col("_pupil_no") == nw.col("pupil_no")).fill_null(value=False)
+    pieces = edge.filter(same).select("pupil_no", "_at", "_next")
+    there = begun.join(pieces, on="pupil_no", how="inner").filter(
+        (nw.col("from_day") <= nw.col("_at")) & (nw.col("_at") <= nw.col("until"))
     )
-    # An enrolment within another one, say two weeks in another class, stands for its own time; then the outer resumes.
-    return [
-        begun.with_columns(to_day=nw.min_horizontal("until", nw.col("_next") - 1)),
-        begun.filter(nw.col("until") > nw.col("_next_until")).with_columns(
-            from_day=nw.col("_next_until") + 1, to_day=nw.min_horizontal("until", nw.col("_after") - 1)
-        ),
-    ]
+    order = ["from_day", "recorded_at", "_shorter", "record"]
+    there = there.with_columns(_shorter=-nw.col("until"))
+    standing = there.unique(subset=["pupil_no", "_at"], keep="last", order_by=order)
+    return standing.with_columns(from_day=nw.col("_at"), to_day=nw.col("_next") - 1)
 
 
 def current(enrolled: Frame, *, today: int) -> Frame:

@@ -111,6 +111,41 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Twice in another class, and an exchange within an exchange",
+            "However many enrolments lie within another one: at each moment the one that began last stands, and the outer one "
+            "goes on after each.",
+            trap=14,
+            pupils="""
+                pupil | group | from       | to
+                Anna  | 2a    | Mon 17 Aug |
+                Anna  | 2b    | Mon 14 Sep | Fri 18 Sep
+                Anna  | 2b    | Mon 28 Sep | Fri 2 Oct
+                Bo    | 2a    | Mon 17 Aug |
+                Bo    | 2b    | Mon 14 Sep | Fri 16 Oct
+                Bo    | 2c    | Mon 28 Sep | Fri 2 Oct
+                Cas   | 2a    | Mon 17 Aug |
+                Cas   | 2b    | Mon 17 Aug | Fri 2 Oct
+            """,
+            lessons="""
+                for | which       | from       | to
+                2a  | lessons 1-6 | Mon 31 Aug | Fri 23 Oct
+                2b  | lessons 1-4 | Mon 31 Aug | Fri 23 Oct
+                2c  | lessons 1-2 | Mon 31 Aug | Fri 23 Oct
+            """,
+            absences="""
+                pupil | from                             | kind
+                Anna  | Thu 1 Oct, Thu 8 Oct, Thu 22 Oct | sick
+                Bo    | Thu 1 Oct, Thu 8 Oct, Thu 22 Oct | sick
+                Cas   | Thu 1 Oct, Thu 8 Oct, Thu 22 Oct | sick
+            """,
+            expects="""
+                pupil | what           | value      | because
+                Anna  | absent_rate_4w | 800 / 5500 | 200 + 300 + 300 minutes; weeks of 1000, 1500, 1500 and 1500
+                Bo    | absent_rate_4w | 600 / 4000 | 100 + 200 + 300 minutes; weeks of 500, 1000, 1000 and 1500
+                Cas   | absent_rate_4w | 800 / 5500 | of two from one day the shorter stands while it lasts
+            """,
+        ),
+        Spec(
             "A short history is not good attendance",
             "Anna came from another school on Monday 12 October; only totals move along. What was before is unknown, so that "
             "there is nothing to compare with, and absence from before she was here is not ours to count. Bo starts today.",
