@@ -54,8 +54,8 @@ def cells(found: Registered, plan: Scheduled) -> Frame:
     if ranged is not None and found.rows.any("by_clock"):
         clock = settle(_overlapping(ranged.filter(_clocked())))
         wholly.append(clock.filter(_overlapped()).select(_CELL))
-        missed = settle(_once(wholly))
-        parts = [_as_lumps(missed), _as_lumps(_partly(clock, missed))]
+        missed, within = _apart(settle(_once(wholly)), clock)
+        parts = [_as_lumps(missed), _as_lumps(_each_minute_once(within))]
     else:
         parts = [_as_lumps(_once(wholly))]
     # Without a lesson, records are told apart.
@@ -134,7 +134,7 @@ def _day_and_slot() -> dict[str, nw.Expr]:
 
 
 def _overlapping(clock: Frame) -> Frame:
-    return clock.with_columns(*_overlap()).filter(_some_overlap()).select(*_CELL, "_from", "_overlap")
+    return clock.with_columns(*_overlap()).filter(_some_overlap()).select(*_CELL, "_start", "_from", "_overlap")
 
 
 @fixed
@@ -142,7 +142,7 @@ def _overlap() -> dict[str, nw.Expr]:
     start = nw.col("start_minute").cast(nw.Int64)
     end = nw.min_horizontal(nw.col("clock_hi").fill_null(1440), start + nw.col("minutes"))
     begin = nw.max_horizontal(nw.col("clock_lo").fill_null(0), start)
-    return {"_from": begin, "_overlap": end - begin}
+    return {"_start": start, "_from": begin, "_overlap": end - begin}
 
 
 @fixed
@@ -150,10 +150,36 @@ def _some_overlap() -> nw.Expr:
     return nw.col("_overlap") > 0
 
 
-def _partly(clock: Frame, missed: Frame) -> Frame:
-    """Parts of slots that were not missed wholly: each minute once, under the code that explains most."""
-    parts = clock.filter(_in_part()).join(missed.select("pupil_slot"), on="pupil_slot", how="anti")
-    return _each_minute_once(parts.with_columns(*_of_part()))
+def _apart(missed: Frame, clock: Frame) -> tuple[Frame, Frame]:
+    """Slots that were missed under one code, and parts of those that were not: `_CELL` of parts with ``_from, _to``.
+
+    Part of a slot that was missed wholly stands on its own where its code explains more; the rest keeps that of the whole.
+    """
+    columns = [*_CELL, "_from", "_to"]
+    parts = clock.filter(_in_part()).with_columns(*_of_part())
+    whole = missed.select("pupil_slot", _whole="code", _minutes="minutes")
+    beside = parts.join(missed.select("pupil_slot"), on="pupil_slot", how="anti").select(columns)
+    both = held(parts.join(whole, on="pupil_slot", how="inner").filter(_explains_more()))
+    if both.empty():
+        return missed, beside
+    rest = both.frame.with_columns(*_of_whole()).unique(subset=["pupil_slot"], keep="any")
+    within = nw.concat([each.select(columns) for each in (beside, both.frame, rest)], how="vertical")
+    return missed.join(both.frame.select("pupil_slot"), on="pupil_slot", how="anti"), within
+
+
+@fixed
+def _explains_more() -> nw.Expr:
+    return nw.col("code") < nw.col("_whole")
+
+
+@fixed
+def _of_whole() -> dict[str, nw.Expr]:
+    return {
+        "code": nw.col("_whole"),
+        "minutes": nw.col("_minutes"),
+        "_from": nw.col("_start"),
+        "_to": nw.col("_start") + nw.col("_minutes"),
+    }
 
 
 def _each_minute_once(parts: Frame) -> Frame:
@@ -242,7 +268,7 @@ def _pieces_together() -> tuple[nw.Expr, ...]:
 def _with_days_covered(timed: Frame) -> Frame:
     """Of what is stated as an amount, add over how many days it is spread."""
     keys = ["pupil_no", "record"]
-    covered = timed.filter(_with_amount()).group_by(keys).agg(_days_covered())
+    covered = timed.filter(_with_amount()).group_by(keys).agg(*_days_covered())
     return timed.filter(_loose()).join(covered, on=keys, how="left").with_columns(_one_day_at_least())
 
 
@@ -257,13 +283,15 @@ def _loose() -> nw.Expr:
 
 
 @fixed
-def _days_covered() -> nw.Expr:
-    return nw.len().alias("days_covered")
+def _days_covered() -> tuple[nw.Expr, ...]:
+    return nw.len().alias("days_covered"), nw.col("days_elsewhere").max().alias("_elsewhere")
 
 
 @fixed
 def _one_day_at_least() -> nw.Expr:
-    return nw.col("days_covered").fill_null(1).cast(nw.Int64)
+    return (
+        (nw.col("days_covered").fill_null(1) + nw.col("_elsewhere").fill_null(0)).cast(nw.Int64).alias("days_covered")
+    )
 
 
 def _stated_minutes() -> nw.Expr:

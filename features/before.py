@@ -23,8 +23,9 @@ class Before:
     units
         ``school, unit, unit_number``: how many days each timetable had.
     marks
-        ``pupil_no, kind, day, unit, number, unit_number, position``: the last day of each pupil and kind of
-        `features.weeks.marked_days`.
+        ``pupil_no, kind, day, lesson_day, position``: the last day of each pupil and kind of `features.weeks.marked_days`.
+    shifts
+        ``pupil_no, shift``: the last of each pupil that has any, see `features.lesson_days`.
     """
 
     first_day: int
@@ -32,6 +33,7 @@ class Before:
     school_days: Frame
     units: Frame
     marks: Frame
+    shifts: Frame
 
 
 def going_on(numbers: Frame, counted: Frame, keys: Sequence[str], column: str) -> Frame:

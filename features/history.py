@@ -20,6 +20,7 @@ from features.fixed import fixed
 from features.frames import Frame, held, settle
 from features.keys import with_day
 from features.known import known
+from features.lesson_days import with_lesson_days
 from features.pupil_days import lessons_missed, pupil_days
 from features.pupil_time import own_days, pupil_weeks
 from features.registered import registered
@@ -76,7 +77,7 @@ class History:
         `SUMS`: every pupil and school week. ``days_part``: days with absence on which the pupil was not away.
     days
         Only pupil-days with a registration: ``school, pupil, pupil_no, unit, day, week, weeks_ago, number, unit_number``
-        (as in `numbers`), ``away`` (1 where at least `FULL_DAY` of the day was missed), ``part`` (1 where something was
+        (as in `numbers`), ``lesson_day`` (see `features.lesson_days`), ``away`` (1 where at least `FULL_DAY` of the day was missed), ``part`` (1 where something was
         missed, but not so much), ``code`` and the minutes and counts of `features.pupil_days.pupil_days`.
     lessons
         Lessons missed on days on which the pupil was not away: ``school, pupil, pupil_no, day, week, weeks_ago, subject,
@@ -86,6 +87,8 @@ class History:
         part of it no register was taken.
     numbers
         Days with lessons, numbered per school and per timetable, see `features.spells.numbered`.
+    shifts
+        See `features.lesson_days.with_lesson_days`.
     closed
         Days left out because (nearly) the whole school was away: ``school, day, away, enrolled`` (numbers of pupils); None
         where there are none.
@@ -114,6 +117,7 @@ class History:
     lessons: Frame
     registers: Frame
     numbers: Frame
+    shifts: Frame | None
     closed: Frame | None
     before: Before | None = None
     time: SchoolTime | None = None
@@ -187,8 +191,9 @@ def history(
         plan = time.plan
     numbers_of = None if before is None else before.pupils
     enrolled = periods(known(tables.enrolments, as_of), end_day=end_day, numbers=numbers_of)
-    there = held(enrolled.with_columns(_group_unit()).join(plan.units, on=["school", "unit"], how="left"))
-    enrolled = there.frame
+    of_group = enrolled.with_columns(_group_unit(), _ended(end_day))
+    there = held(of_group.join(plan.units, on=["school", "unit"], how="left"))
+    enrolled = there.frame.drop("_ended")
     own = own_days(plan, enrolled)
     rows = known(tables.absences, as_of).rename({"unit": "unit_stated"})
     told_from = None if before is None else before.first_day
@@ -205,6 +210,8 @@ def history(
     how: Literal["inner", "left"] = "left" if time.every_day else "inner"
     days = days.join(calendar.places.drop("school", "unit_no", "day", "scheduled", "named"), on="unit_day", how=how)
     days = settle(days.join(pupils, on="pupil_no", how="left"))
+    stretch = first_day, end_day
+    days, shifts = with_lesson_days(days, there, own, calendar, before, stretch=stretch)
     weeks = _pupil_weeks(pupil_weeks(enrolled, calendar.places, own), days, pupils)
     return History(
         as_of=as_of,
@@ -218,6 +225,7 @@ def history(
         lessons=lessons_missed(days, missed, plan.subjects),
         registers=time.registers,
         numbers=calendar.numbers,
+        shifts=shifts,
         closed=time.closed,
         before=before,
         time=given,
@@ -292,6 +300,11 @@ _COUNTED = (*SUMS, "excused_minutes", "days_away", "days_absent", "days_part")
 @fixed
 def _group_unit() -> nw.Expr:
     return nw.concat_str(nw.lit("g:"), nw.col("group")).alias("unit")
+
+
+@fixed
+def _ended(end_day: int) -> nw.Expr:
+    return (nw.col("to_day") < end_day).alias("_ended")
 
 
 @fixed

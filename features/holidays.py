@@ -6,19 +6,10 @@ from features.fixed import fixed
 from features.frames import Frame, settle
 from features.history import History
 from features.keys import with_day
-from features.scheduled import week_of
+from features.scheduled import week_of, year_of
 
 HOLIDAY_GAP = 7
 """Calendar days between two school days from which there was a holiday between them."""
-
-_AUGUST_1969 = -153
-"""Day number of 1 August 1969: school years from there on are 365, 365, 366 and 365 days long, and so on to 2099."""
-
-
-def year_of(week: nw.Expr) -> nw.Expr:
-    """School year of the week that begins on day number `week`: that of its Friday, as the year in which it began."""
-    friday = week + 4
-    return (4 * (friday - _AUGUST_1969) + 2) // (4 * 365 + 1) + 1969
 
 
 @fixed

@@ -31,7 +31,8 @@ class Registered:
         Lateness and removal of which the lesson is not known: ``pupil_day, unit_no, code, late_minutes``.
     rows
         All other absence, one row a registration and day: ``pupil_day, unit_no, unit_day, code``, the bounds of the
-        registration on that day (``lo, hi`` slots, ``clock_lo, clock_hi`` minutes), ``amount, unit_stated, record, one_day``,
+        registration on that day (``lo, hi`` slots, ``clock_lo, clock_hi`` minutes), ``amount, unit_stated, record, one_day,
+        days_elsewhere``,
         the day's own ``scheduled, slots, numbered, clocked``, and how they say how much was missed: ``_slotted``
         or ``_clocked``; ``loose`` where it is not known where in the day it lies, ``by_clock`` where clock times say so.
     """
@@ -86,7 +87,8 @@ def registered(
         many = over_days(spans.filter(_several_days()), plan, first_day=first_day)
         rows = nw.concat([rows, _with_bounds(_on_units(many, own))], how="vertical")
     days = plan.days.select("unit_day", "scheduled", "slots", "numbered", "clocked")
-    events = without_slot.filter(_event()).join(days.select("unit_day"), on="unit_day", how="semi")
+    taught = days.filter(_with_lessons()).select("unit_day")
+    events = without_slot.filter(_event()).join(taught, on="unit_day", how="semi")
     return Registered(
         lessons=lessons,
         events=events.select("pupil_day", "unit_no", "code", "late_minutes"),
@@ -150,7 +152,13 @@ def _unit_slot() -> nw.Expr:
 
 @fixed
 def _without_numbers() -> nw.Expr:
-    return nw.col("numbered") == 0
+    return (nw.col("numbered") == 0) & (nw.col("scheduled") > 0)
+
+
+@fixed
+def _with_lessons() -> nw.Expr:
+    """On a day of a pupil's own without any lessons nobody is late."""
+    return nw.col("scheduled") > 0
 
 
 def _in_ways(rows: Frame) -> Frame:
@@ -217,12 +225,13 @@ def _with_bounds(rows: Frame) -> Frame:
 
 @fixed
 def _bounds() -> tuple[nw.Expr, ...]:
-    first, last = nw.col("day") == nw.col("start_day"), nw.col("day") == nw.col("last_day")
+    first, last = nw.col("day") == nw.col("start_day"), nw.col("day") == nw.col("told_until")
     hi = nw.when(last).then(nw.col("end_slot"))
     # One lesson hour without an end is that hour alone.
     alone = nw.when(nw.col("one_day")).then(nw.col("start_slot"))
     return (
-        nw.col("pupil_no", "pupil_day", "unit_no", "unit_day", "code", "amount", "unit_stated", "record", "one_day"),
+        nw.col("pupil_no", "pupil_day", "unit_no", "unit_day", "code"),
+        nw.col("amount", "unit_stated", "record", "one_day", "days_elsewhere"),
         nw.when(first).then(nw.col("start_slot")).alias("lo"),
         nw.coalesce(hi, alone).alias("hi"),
         nw.when(first).then(nw.col("start_minute")).alias("clock_lo"),

@@ -18,6 +18,10 @@ from features.keys import day_in, day_key_in, number_in, slot_in, with_day, with
 UNNUMBERED = 1_000  # slots from here on are lessons without a number, by their start
 
 
+_AUGUST_1969 = -153
+"""Day number of 1 August 1969: school years from there on are 365, 365, 366 and 365 days long, and so on to 2099."""
+
+
 @dataclass(frozen=True)
 class Scheduled:
     """Scheduled time of the units.
@@ -130,6 +134,12 @@ def _unit_and_day() -> dict[str, nw.Expr]:
 @fixed
 def _week() -> nw.Expr:
     return week_of(nw.col("day")).alias("week")
+
+
+def year_of(week: nw.Expr) -> nw.Expr:
+    """School year of the week that begins on day number `week`: that of its Friday, as the year in which it began."""
+    friday = week + 4
+    return (4 * (friday - _AUGUST_1969) + 2) // (4 * 365 + 1) + 1969
 
 
 def _numbered(timetable: Frame, *, first_day: int, end_day: int) -> tuple[Held, Held]:

@@ -5,7 +5,7 @@ import narwhals as nw
 from data_contracts.reasons import KINDS, Authorised, Kind, Registration
 from features.fixed import fixed
 from features.frames import Frame, held, like, settle, with_day_numbers
-from features.scheduled import Scheduled
+from features.scheduled import Scheduled, weekday_of
 
 BUCKET = 7  # days; a span is joined to the school days of the few buckets it touches, not of the whole year
 
@@ -53,11 +53,13 @@ def spans_of(absences: Frame, enrolled: Frame, *, first_day: int, end_day: int, 
     ]
     periods = enrolled.select("school", "pupil", "pupil_no", "unit_no", "from_day", "to_day")
     found = found.select("school", "pupil", "code", *columns).join(periods, on=["school", "pupil"], how="inner")
-    kept = held(found.drop("pupil").with_columns(_longer()))
+    kept = held(found.drop("pupil").with_columns(*_longer()))
     found = kept.frame
     if kept.any("open_ended"):
-        found = _ended(found, end_day=end_day)
-    found = found.with_columns(_last_day_within(end_day)).filter(_reaches(first_day))
+        found = _ended(found, enrolled, end_day=end_day)
+    elsewhere = kept.any("_spread")
+    found = _with_days_elsewhere(found, end_day=end_day) if elsewhere else found.with_columns(_nowhere_else())
+    found = found.with_columns(*_last_day_within(end_day)).filter(_reaches(first_day))
     return found, kept.any("_longer")
 
 
@@ -90,13 +92,45 @@ def _of_span() -> tuple[nw.Expr, ...]:
 
 
 @fixed
-def _longer() -> nw.Expr:
-    return (~nw.col("one_day")).alias("_longer")
+def _longer() -> dict[str, nw.Expr]:
+    longer = ~nw.col("one_day")
+    spread = longer & ~nw.col("open_ended") & ~nw.col("amount").is_null()
+    return {"_longer": longer, "_spread": spread}
 
 
 @fixed
-def _last_day_within(end_day: int) -> nw.Expr:
-    return nw.min_horizontal(nw.col("last_day"), nw.lit(end_day - 1)).alias("last_day")
+def _last_day_within(end_day: int) -> dict[str, nw.Expr]:
+    last = nw.col("last_day")
+    return {"told_until": last, "last_day": nw.min_horizontal(last, nw.lit(end_day - 1))}
+
+
+@fixed
+def _nowhere_else() -> nw.Expr:
+    return nw.lit(0).cast(nw.Int64).alias("days_elsewhere")
+
+
+def _with_days_elsewhere(spans: Frame, *, end_day: int) -> Frame:
+    """Add over how many days an amount is spread besides those looked at: still to come, or outside the enrolment.
+
+    Which of those are school days is not known here, so weekdays count.
+    """
+    counted = spans.filter(nw.col("_spread")).with_columns(*_weekdays_of(end_day)).group_by(["pupil_no", "record"])
+    elsewhere = counted.agg(nw.col("_all").max(), nw.col("_here").sum())
+    elsewhere = elsewhere.select("pupil_no", "record", days_elsewhere=nw.col("_all") - nw.col("_here"))
+    found = spans.join(elsewhere, on=["pupil_no", "record"], how="left")
+    return found.with_columns(nw.col("days_elsewhere").fill_null(0).cast(nw.Int64))
+
+
+@fixed
+def _weekdays_of(end_day: int) -> dict[str, nw.Expr]:
+    first = nw.max_horizontal("start_day", "from_day")
+    last = nw.min_horizontal(nw.col("last_day"), nw.col("to_day"), nw.lit(end_day - 1))
+    here = nw.when(first <= last).then(_weekdays_up_to(last) - _weekdays_up_to(first - 1)).otherwise(0)
+    return {"_all": _weekdays_up_to(nw.col("last_day")) - _weekdays_up_to(nw.col("start_day") - 1), "_here": here}
+
+
+def _weekdays_up_to(day: nw.Expr) -> nw.Expr:
+    return (day + 3) // 7 * 5 + nw.min_horizontal(weekday_of(day) + 1, nw.lit(5))
 
 
 @fixed
@@ -104,13 +138,15 @@ def _reaches(first_day: int) -> nw.Expr:
     return nw.col("last_day") >= first_day
 
 
-def _ended(spans: Frame, *, end_day: int) -> Frame:
+def _ended(spans: Frame, enrolled: Frame, *, end_day: int) -> Frame:
     """Give open-ended reports a last day.
 
-    A teacher's observation on the way does not end a report; the next report does.
+    A teacher's observation on the way does not end a report; the next report does, and so does leaving the school.
     """
     lasting = spans.filter(nw.col("open_ended"))
-    begun = spans.filter(nw.col("is_report")).select("pupil_no", _later=nw.col("start_day"))
+    left = enrolled.select("pupil_no", _later=nw.col("to_day") + 1)
+    left = left.join(enrolled.select("pupil_no", _later=nw.col("from_day")), on=["pupil_no", "_later"], how="anti")
+    begun = nw.concat([spans.filter(nw.col("is_report")).select("pupil_no", _later="start_day"), left], how="vertical")
     until_next = (
         lasting.select("pupil_no", "record", "start_day")
         .join(begun, on="pupil_no", how="inner")

@@ -1,6 +1,7 @@
 """Spells: unbroken series of school days. What breaks a spell is a day on which the pupil had lessons and was there.
 
-Weekends and holidays do not; nor do days on which this pupil had nothing scheduled, or of which no register was taken.
+Weekends and holidays do not; nor do days on which this pupil had nothing scheduled or need not be there, or of which no
+register was taken.
 """
 
 import narwhals as nw
@@ -8,7 +9,9 @@ import narwhals as nw
 from features.before import Before, going_on
 from features.fixed import fixed
 from features.frames import Frame
+from features.keys import with_day
 from features.ordered import Order, ordered
+from features.scheduled import week_of, year_of
 
 UNIT_DAY = ["school", "unit", "day"]
 
@@ -43,7 +46,7 @@ def in_spells(days: Frame, *, key: str = "pupil_no") -> Frame:
     Parameters
     ----------
     days
-        ``unit, day, number, unit_number`` (see `numbered`) and `key`: the days that count, each once.
+        ``day, lesson_day`` (see `features.lesson_days`) and `key`: the days that count, each once.
     key
         Whole number that parts days: no spell goes from one to another. The pupil, or more than that.
 
@@ -62,16 +65,13 @@ def in_spells(days: Frame, *, key: str = "pupil_no") -> Frame:
 
 @fixed
 def _was_scheduled() -> nw.Expr:
-    return ~nw.col("unit_number").is_null()
+    return ~nw.col("lesson_day").is_null()
 
 
 @fixed
 def _step(order: Order) -> dict[str, nw.Expr]:
-    """School days from one day to the next."""
-    # Within one timetable its own days are counted; where the timetable changed, those of the school.
-    same = nw.col("unit") == order.previous("unit")
-    of_unit, of_school = (nw.col(name) - order.previous(name) for name in ("unit_number", "number"))
-    return {"_step": nw.when(same).then(of_unit).otherwise(of_school)}
+    """School days of the pupil's own from one day to the next."""
+    return {"_step": nw.col("lesson_day") - order.previous("lesson_day")}
 
 
 @fixed
@@ -96,7 +96,7 @@ def _position(order: Order) -> dict[str, nw.Expr]:
 
 
 def spells(days: Frame) -> Frame:
-    """Collapse days to spells; `days` as for `in_spells`, with ``school`` and ``pupil``.
+    """Collapse days to spells within a school year; `days` as for `in_spells`, with ``school, pupil, pupil_no``.
 
     Returns
     -------
@@ -105,8 +105,14 @@ def spells(days: Frame) -> Frame:
         pupil's school days, and school days between the end of the spell before and this one's first day (null for the
         first).
     """
-    found = in_spells(days).group_by(["school", "pupil", "pupil_no", "spell"])
-    return found.agg(*_of_spell())
+    found = in_spells(days.with_columns(pupil_year()), key="pupil_year")
+    return found.group_by(["school", "pupil", "pupil_no", "pupil_year", "spell"]).agg(*_of_spell()).drop("pupil_year")
+
+
+@fixed
+def pupil_year() -> nw.Expr:
+    """Pupil and school year in one number: no spell goes on over the summer."""
+    return with_day(nw.col("pupil_no"), year_of(week_of(nw.col("day")))).alias("pupil_year")
 
 
 @fixed

@@ -15,14 +15,15 @@ from features.fixed import fixed
 from features.frames import Frame, Held, collected, held, like, settle
 from features.history import FULL_DAY, History, number_of
 from features.rules import Rule, Window, worded
-from features.scheduled import week_of
+from features.scheduled import week_of, weekday_of
 from features.spells import in_spells
 
 PUPIL = ["school", "pupil"]
 HIT = ["school", "pupil", "rule", "value", "reached"]
 _DIGITS = 6  # of sums of sixtieths of an hour, where they are held against a threshold
 _PUBLISHED_DIGITS = 9
-_WEEK_OF_LESSONS = 5 * 300  # minutes: a few hours say nothing about a share
+_WEEKDAYS = 5
+_WEEK_OF_LESSONS = _WEEKDAYS * 300  # minutes: a few hours say nothing about a share
 
 
 def reached(past: History, rules: Mapping[str, Sequence[Rule]]) -> dict[tuple[str, str], tuple[RuleHit, ...]]:
@@ -94,17 +95,26 @@ def _since(past: History, window: Window) -> int | None:
     """Return the first day number of a window that is the same for every school; None for lesson weeks."""
     today = past.until
     if window.school_year:
-        return number_of(school_year_start(today))
+        return _this_year(past)
     if window.months is not None:
         return number_of(today - relativedelta(months=window.months))
     return None
 
 
-def _within(past: History, events: Frame, window: Window, *, day: str = "day", placed: bool = False) -> Frame:
-    """Events within `window`; whether they tell ``weeks_ago`` already, is `placed`."""
-    since = _since(past, window)
+def _this_year(past: History) -> int:
+    return number_of(school_year_start(past.until))
+
+
+def _within(past: History, events: Frame, rule: Rule, *, day: str = "day", placed: bool = False) -> Frame:
+    """Events within the window of `rule`; whether they tell ``weeks_ago`` already, is `placed`.
+
+    Like those of the features, a window of lesson weeks does not look over the summer, but for what has to be reported by law.
+    """
+    window, since = rule.window, _since(past, rule.window)
     if since is not None:
         return events.filter(_from(day, since))
+    if not rule.statutory:
+        events = events.filter(_from(day, _this_year(past)))
     if placed:
         return events.filter(_last(window.lesson_weeks or 0))
     weeks = past.school_weeks.filter(_last(window.lesson_weeks or 0)).select("school", "week")
@@ -156,7 +166,7 @@ def _of_length(measure: str) -> nw.Expr:
 
 def _counts(past: History, rule: Rule) -> Frame | None:
     found = _events(past, rule.measure)
-    events = _looked_at(_within(past, found, rule.window, placed=rule.measure in _PER_DAY))
+    events = _looked_at(_within(past, found, rule, placed=rule.measure in _PER_DAY))
     if events.empty():
         return None
     totals = events.frame.with_columns(*_running()).with_columns(_day_reached(rule)).group_by(PUPIL).agg(*_totals())
@@ -182,24 +192,25 @@ def _runs(past: History, rule: Rule) -> Frame | None:
     if rule.measure == "sick_run":
         # Spells of sickness are there already; to place their days anew is only for those that count.
         long = past.sick_spells.filter(_enough("school_days", rule))
-        if _looked_at(_within(past, long, rule.window, day="last_day")).empty():
+        if _looked_at(_within(past, long, rule, day="last_day")).empty():
             return None
-    days = _looked_at(past.days.filter(_counts_in_run(rule.measure)))
-    needed = int(rule.threshold) + (1 if rule.operator == ">" else 0)
-    if days.fewer_than(needed):
+    counting = past.days.filter(_counts_in_run(rule.measure))
+    if not rule.statutory:
+        counting = counting.filter(_from("day", _this_year(past)))
+    days = _looked_at(counting)
+    if days.empty():
         return None
-    placed = settle(in_spells(days.frame))
+    placed = in_spells(days.frame)
+    if rule.measure != "sick_run":
+        begun = placed.filter(_begins()).select(*PUPIL, "spell", _since="day", _weeks_since="weeks_ago")
+        placed = placed.join(begun, on=[*PUPIL, "spell"], how="inner").with_columns(_weeks_away())
+    placed = settle(placed.with_columns(_length(rule.measure), _long_enough(rule)))
     runs = placed.group_by([*PUPIL, "spell"]).agg(*_of_run()).filter(_enough("length", rule))
-    within = _looked_at(_within(past, runs, rule.window, day="last_day"))
+    within = _looked_at(_within(past, runs, rule, day="last_day"))
     if within.empty():
         return None
-    newest = within.frame.group_by(PUPIL).agg(nw.col("spell").max())
-    reached = placed.filter(nw.col("position") == needed).select(*PUPIL, "spell", reached=nw.col("day"))
-    return (
-        within.frame.join(newest, on=[*PUPIL, "spell"], how="inner")
-        .join(reached, on=[*PUPIL, "spell"], how="inner")
-        .select(*_of_rule(rule, "length"))
-    )
+    newest = within.frame.group_by(PUPIL).agg(nw.col("last_day").max())
+    return within.frame.join(newest, on=[*PUPIL, "last_day"], how="inner").select(*_of_rule(rule, "length"))
 
 
 @fixed
@@ -212,11 +223,35 @@ def _counts_in_run(measure: str) -> nw.Expr:
 
 @fixed
 def _of_run() -> tuple[nw.Expr, ...]:
-    return nw.col("position").max().alias("length"), nw.col("day").max().alias("last_day")
+    return nw.col("length").max(), nw.col("day").max().alias("last_day"), nw.col("reached").min()
+
+
+@fixed
+def _begins() -> nw.Expr:
+    return nw.col("position") == 1
+
+
+@fixed
+def _weeks_away() -> nw.Expr:
+    """Lesson weeks from the first day of a run: of five days, however few of them are the pupil's own."""
+    days = weekday_of(nw.col("day")) - weekday_of(nw.col("_since")) + 1
+    return ((nw.col("_weeks_since") - nw.col("weeks_ago")) + days / _WEEKDAYS).alias("_weeks")
+
+
+@fixed
+def _length(measure: str) -> nw.Expr:
+    """How long a run lasts so far: days of sickness, or lesson weeks of unauthorised absence."""
+    return nw.col("position" if measure == "sick_run" else "_weeks").cast(nw.Float64).alias("length")
+
+
+@fixed
+def _long_enough(rule: Rule) -> nw.Expr:
+    length = nw.col("position" if rule.measure == "sick_run" else "_weeks")
+    return nw.when(_reached(length, rule)).then(nw.col("day")).alias("reached")
 
 
 def _shares(past: History, rule: Rule) -> Frame | None:
-    weeks = _within(past, past.weeks, rule.window, day="week", placed=True)
+    weeks = _within(past, past.weeks, rule, day="week", placed=True)
     found = _looked_at(
         weeks.group_by(PUPIL)
         .agg(nw.col("absent_minutes", "scheduled_minutes").sum())

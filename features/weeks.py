@@ -10,10 +10,10 @@ from features.before import Before
 from features.fixed import fixed
 from features.frames import Frame, settle
 from features.history import SUMS, History
-from features.holidays import edges_of_holidays, year_of
+from features.holidays import edges_of_holidays
 from features.keys import with_day
-from features.scheduled import week_of, weekday_of
-from features.spells import in_spells
+from features.scheduled import week_of, weekday_of, year_of
+from features.spells import in_spells, pupil_year
 
 FEWEST_MINUTES = 300
 """Scheduled minutes (about a school day) below which a rate says nothing and is missing."""
@@ -165,10 +165,10 @@ _KINDS = 3
 
 
 def marked_days(past: History) -> Frame:
-    """Days of sickness, of any absence and of whole days away (``kind``), in their spells: ``pupil_no, kind, day, unit,
-    number, unit_number, position, gap`` (see `features.spells.in_spells`).
+    """Days of sickness, of any absence and of whole days away (``kind``), in their spells: ``pupil_no, kind, day, lesson_day,
+    position, gap`` (see `features.spells.in_spells`).
     """  # fmt: skip
-    columns = ["pupil_no", "kind", "day", "unit", "number", "unit_number"]
+    columns = ["pupil_no", "kind", "day", "lesson_day"]
     days = past.days.filter(_absent())
     parts = [days.filter(_is_kind(kind)).with_columns(_kind(kind)).select(columns) for kind in range(_KINDS)]
     marks = nw.concat(parts, how="vertical")
@@ -194,8 +194,7 @@ def _of_one_year(marks: Frame) -> Frame:
 
 @fixed
 def _who() -> nw.Expr:
-    pupil_year = with_day(nw.col("pupil_no"), year_of(week_of(nw.col("day"))))
-    return (pupil_year * _KINDS + nw.col("kind")).alias("_who")
+    return (pupil_year() * _KINDS + nw.col("kind")).alias("_who")
 
 
 def _gone_on(marks: Frame, before: Before) -> Frame:

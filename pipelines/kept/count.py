@@ -11,7 +11,7 @@ from features.history import History, day_of, history
 from features.tables import Tables
 from features.weeks import marked_days, pupil_weeks
 from pipelines.home import Home
-from pipelines.kept.fold import last_marks
+from pipelines.kept.fold import last_marks, last_shifts
 from pipelines.kept.known import Known, counted_pupils, sinces
 from pipelines.kept.news import index, reading
 from pipelines.kept.norm import firsts, stands
@@ -108,11 +108,13 @@ def _before(now: Known, schools: Sequence[str], *, since: int) -> Before:
     pupils = now.pupils.filter(mine)
     marks = dated(now.segments, "marks").filter(pl.col("day") < since).collect()
     marks = marks.join(pupils, on="pupil_no", how="semi")
+    shifts = dated(now.segments, "shifts").filter(pl.col("day") < since).collect()
     frames = {
         "pupils": pupils,
         "school_days": earlier.group_by("school").agg(pl.col("day", "number").max()),
         "units": earlier.group_by("school", "unit").agg(pl.col("unit_number").max()),
         "marks": last_marks(marks),
+        "shifts": last_shifts(shifts.join(pupils, on="pupil_no", how="semi")),
     }
     return Before(now.first_day, **{name: nw.from_native(frame.lazy()) for name, frame in frames.items()})
 
@@ -124,6 +126,7 @@ def _told(past: History) -> dict[str, pl.LazyFrame]:
     weeks: pl.LazyFrame = pupil_weeks(past, nw.from_native(marks)).to_native()
     lessons: pl.LazyFrame = past.lessons.to_native()
     closed = empty("closed") if past.closed is None else past.closed.to_native()
+    shifts = empty("shifts") if past.shifts is None else past.shifts.to_native()
     told = {
         "rows": weeks.select("pupil_no", "week", "year", *MEASURES),
         "marks": marks,
@@ -131,6 +134,7 @@ def _told(past: History) -> dict[str, pl.LazyFrame]:
         "registers": past.registers.to_native(),
         "lessons": lessons.group_by("pupil_no", "week", "subject").agg(pl.col("lessons").sum()),
         "closed": closed,
+        "shifts": shifts,
     }
     return {
         name: frame.select(pl.col(column).cast(kind) for column, kind in DATED[name][1].items()).collect().lazy()

@@ -14,6 +14,11 @@ def last_marks(marks: pl.DataFrame) -> pl.DataFrame:
     return marks.sort("day").unique(["pupil_no", "kind"], keep="last")
 
 
+def last_shifts(shifts: pl.DataFrame) -> pl.DataFrame:
+    """Return the last of each pupil."""
+    return shifts.sort("day").unique("pupil_no", keep="last")
+
+
 def put_together(segments: Sequence[Segment], fold: Mapping[str, int]) -> Segment:
     """Return one segment that says what `segments` say, weeks before the day in `fold` as one row a pupil and year."""
     at = standings(segments)
@@ -28,6 +33,8 @@ def put_together(segments: Sequence[Segment], fold: Mapping[str, int]) -> Segmen
     marks, days_told = tables["marks"].with_columns(_fold=of_pupil), tables["numbers"].with_columns(_fold=of_school)
     recent, old = pl.col("day") >= pl.col("_fold"), pl.col("day") < pl.col("_fold")
     tables["marks"] = pl.concat([marks.filter(recent), last_marks(marks.filter(old))]).drop("_fold")
+    shifts = tables["shifts"].with_columns(_fold=of_pupil)
+    tables["shifts"] = pl.concat([shifts.filter(recent), last_shifts(shifts.filter(old))]).drop("_fold")
     last = days_told.filter(old).filter(pl.col("day") == pl.col("day").max().over("school", "unit"))
     tables["numbers"] = pl.concat([days_told.filter(recent), last]).drop("_fold")
     tables["registers"] = tables["registers"].filter(pl.col("week") >= of_school)

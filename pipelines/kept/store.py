@@ -42,7 +42,7 @@ AFTER_ALL = 1 << 20
 FACTS: dict[str, Table] = {table.name: table for table in (ENROLMENTS, TIMETABLE, ABSENCES)}
 MEASURES = sorted({measure for measure, _ in WANTED.sums | WANTED.largest})
 SUMMED = sorted({measure for measure, _ in WANTED.sums})
-_NO = {"pupil_no": pl.Int64()}
+_NO: dict[str, pl.DataType] = {"pupil_no": pl.Int64()}
 DATED: dict[str, tuple[str, dict[str, pl.DataType]]] = {
     "rows": (
         "week",
@@ -50,12 +50,8 @@ DATED: dict[str, tuple[str, dict[str, pl.DataType]]] = {
         | {"week": pl.Int32(), "year": pl.Int32()}
         | {name: pl.Float64() if name in LOWEST else pl.Int32() for name in MEASURES},
     ),
-    "marks": (
-        "day",
-        _NO
-        | {"kind": pl.Int64(), "day": pl.Int64(), "unit": pl.String()}
-        | {"number": pl.Int64(), "unit_number": pl.Int64(), "position": pl.Int64()},
-    ),
+    "marks": ("day", _NO | dict.fromkeys(("kind", "day", "lesson_day", "position"), pl.Int64())),
+    "shifts": ("day", _NO | dict.fromkeys(("day", "shift"), pl.Int64())),
     "numbers": (
         "day",
         {"school": pl.String(), "unit": pl.String()} | dict.fromkeys(("day", "number", "unit_number"), pl.Int64()),

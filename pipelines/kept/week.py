@@ -271,6 +271,7 @@ def _as_history(now: Known, segments: Sequence[Segment], enrolled: pl.DataFrame,
         weeks=nothing,
         days=nothing,
         numbers=nothing,
+        shifts=None,
         closed=None,
         **native,
     )

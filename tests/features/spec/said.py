@@ -179,6 +179,73 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Ill for a part of a lesson that was missed",
+            "Where one says that the whole lesson was missed and another that a part of it was illness, that part is illness and the "
+            "rest is what the first one says; an exemption leaves the scheduled time in the same way.",
+            trap=5,
+            absences="""
+                from       | part        | kind
+                Mon 19 Oct | lesson 1    | truancy
+                Mon 19 Oct | 08:30-08:55 | sick
+                Tue 20 Oct | lesson 1    | truancy
+                Tue 20 Oct | 08:30-08:55 | exemption
+                Wed 21 Oct | lesson 1    | sick
+                Wed 21 Oct | 08:30-08:55 | truancy
+            """,
+            expects="""
+                what                 | value       | because
+                absent_rate_1w       | 125 / 1475  | 50, 25 and 50 minutes; 25 need not have been attended
+                sick_rate_4w         | 75 / 5975   | 25 on Monday, and all of Wednesday's lesson
+                unauthorised_rate_4w | 50 / 5975   | 25 on Monday and 25 on Tuesday
+            """,
+        ),
+        Spec(
+            "An amount over days of which some are still to come",
+            "600 minutes from Thursday to Tuesday are 150 a day. On the Monday between, two of the four days have been: what is still to "
+            "come counts when it comes. Bo is enrolled from the Thursday on; of five days two are Bo's.",
+            trap=6,
+            pupils="""
+                pupil | group | from
+                Anna  | 2a    | Mon 17 Aug
+                Bo    | 2a    | Thu 15 Oct
+            """,
+            lessons="""
+                for | from       | to
+                2a  | Mon 31 Aug | Fri 30 Oct
+            """,
+            absences="""
+                pupil | from       | to         | kind  | part
+                Anna  | Thu 22 Oct | Tue 27 Oct | leave | 600 minutes
+                Bo    | Mon 12 Oct | Fri 16 Oct | leave | 600 minutes
+            """,
+            expects="""
+                asked      | pupil | what           | value
+                Mon 26 Oct | Anna  | absent_rate_1w | 300 / 1500
+                Mon 2 Nov  | Anna  | absent_rate_2w | 600 / 3000
+                Mon 26 Oct | Bo    | absent_rate_2w | 240 / 2100
+            """,
+        ),
+        Spec(
+            "Nobody is late on a day without lessons",
+            "Anna has no lessons of her own on Tuesday: what stands in the books of that day counts nothing.",
+            trap=9,
+            changes="""
+                for  | which    | from       | status
+                Anna | lesson 1 | Tue 20 Oct | not_required
+            """,
+            absences="""
+                from       | part     | kind
+                Tue 20 Oct | lesson 3 | late
+                Tue 20 Oct | lesson 5 | removed_from_class
+                Wed 21 Oct | lesson 3 | late
+            """,
+            expects="""
+                what              | value
+                late_count_2w     | 1
+                removed_count_12w | 0
+            """,
+        ),
+        Spec(
             "On a day without lessons, hours that overlap count once as well",
             "The timetable says 300 minutes a day and no more. Lessons 1 and 2 are then its first 100 minutes, whoever says so "
             "and however often.",

@@ -137,6 +137,98 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "A day on which the pupil need not be there ends nothing either",
+            "Ill on Monday and Wednesday. On the Tuesday between, Anna has no lessons of her own, Bo is exempt, and of Cas no register "
+            "was taken: none of them was at school on it. Dirk was.",
+            trap=7,
+            pupils="""
+                pupil               | group | from
+                Anna, Bo, Cas, Dirk | 2a    | Mon 17 Aug
+            """,
+            lessons="""
+                for  | which       | from       | to         | status       | register
+                2a   | lessons 1-6 | Mon 31 Aug | Fri 23 Oct |              |
+                Anna | lesson 1    | Tue 13 Oct | Tue 13 Oct | not_required |
+                Cas  | lesson 1    | Tue 13 Oct | Tue 13 Oct |              | not_taken
+            """,
+            absences="""
+                pupil               | from                   | kind
+                Anna, Bo, Cas, Dirk | Mon 12 Oct, Wed 14 Oct | sick
+                Bo                  | Tue 13 Oct             | exemption
+            """,
+            expects="""
+                pupil | what                       | value
+                Anna  | lengths of sickness spells | 2
+                Bo    | lengths of sickness spells | 2
+                Bo    | sick_spells_12w            | 1
+                Cas   | lengths of sickness spells | 2
+                Dirk  | lengths of sickness spells | 1, 1
+                Dirk  | sick_spells_12w            | 2
+            """,
+        ),
+        Spec(
+            "One truancy of six weeks, with a free Wednesday",
+            "Days on which a pupil need not come do not count in a run, and do not break it.",
+            trap=7,
+            lessons="""
+                for  | which       | from       | to         | on              | status
+                2a   | lessons 1-6 | Mon 31 Aug | Fri 23 Oct |                 |
+                Anna | lesson 1    | Wed 9 Sep  | Wed 14 Oct | Wed             | not_required
+            """,
+            absences="""
+                from      | to         | kind
+                Mon 7 Sep | Fri 16 Oct | truancy
+            """,
+            expects="""
+                what     | value | because
+                lpw_lrv  | 6 on Mon 5 Oct | six lesson weeks; longer than four from the first day of the fifth
+            """,
+        ),
+        Spec(
+            "One illness through a change of class",
+            "Reported ill once, from Friday to Tuesday. From Monday on Anna is in a class that has no lessons on Mondays.",
+            trap=14,
+            pupils="""
+                pupil | group | from       | to
+                Anna  | 2a    | Mon 17 Aug | Sun 11 Oct
+                Anna  | 2b    | Mon 12 Oct |
+                Bo    | 2a    | Mon 17 Aug |
+            """,
+            lessons="""
+                for | which       | from       | to         | on
+                2a  | lessons 1-6 | Mon 31 Aug | Fri 23 Oct |
+                2b  | lessons 1-6 | Mon 31 Aug | Fri 23 Oct | Tue Wed Thu Fri
+            """,
+            absences="""
+                pupil    | from      | to         | kind
+                Anna, Bo | Fri 9 Oct | Tue 13 Oct | sick
+            """,
+            expects="""
+                pupil | what                       | value
+                Anna  | lengths of sickness spells | 2
+                Bo    | lengths of sickness spells | 3
+            """,
+        ),
+        Spec(
+            "Who leaves is no longer reported ill",
+            "Reported ill without an end, gone from the school the day after, and back a month later: the report ended with the enrolment.",
+            trap=7,
+            pupils="""
+                pupil | group | from       | to
+                Anna  | 2a    | Mon 17 Aug | Fri 11 Sep
+                Anna  | 2a    | Mon 12 Oct |
+            """,
+            absences="""
+                from       | to   | kind
+                Thu 10 Sep | open | sick
+            """,
+            expects="""
+                what                       | value | because
+                lengths of sickness spells | 2     | Thursday and Friday
+                absent_rate_2w             | 0     |
+            """,
+        ),
+        Spec(
             "An arrangement that repeats is leave, and no illness",
             "Every Thursday afternoon to therapy, reported as a repeating absence: the import reads it as leave for those "
             "lessons. It is authorised time on four days, not four times ill.",

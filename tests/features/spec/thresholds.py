@@ -136,9 +136,62 @@ THEME = Theme(
             """,
             expects="""
                 pupil | what              | value
-                Anna  | lpw_lrv           | 21 on Tue 6 Oct
+                Anna  | lpw_lrv           | 4.2 on Tue 6 Oct
                 Bo    | lpw_lrv           | none
                 Bo    | longest_away_year | 21
+            """,
+        ),
+        Spec(
+            "One day a week, missed for five weeks",
+            "Four weeks are four weeks, however few days of them are the pupil's own: Anna has lessons on Tuesdays alone.",
+            trap=16,
+            pupils="""
+                pupil | group | from
+                Anna  | 2t    | Mon 17 Aug
+            """,
+            lessons="""
+                for | from       | to         | on
+                2a  | Mon 31 Aug | Fri 23 Oct |
+                2t  | Mon 31 Aug | Fri 23 Oct | Tue
+            """,
+            absences="""
+                from      | to        | kind
+                Tue 1 Sep | Tue 6 Oct | truancy
+            """,
+            expects="""
+                what    | value
+                lpw_lrv | 5.2 on Tue 29 Sep
+            """,
+        ),
+        Spec(
+            "A new school year is a new count, but not for the law",
+            "Ill and truant in June, nothing in the first week after the summer. The shares and reports of M@ZL and of the tiers begin "
+            "anew, as the features do; what has to be reported stays to be reported within four lesson weeks.",
+            trap=13,
+            pupils="""
+                pupil | group | from
+                Anna  | 2a    | Mon 18 Aug 2025
+                Bo    | 2a    | Mon 18 Aug 2025
+            """,
+            lessons="""
+                for | from           | to
+                2a  | Mon 4 May 2026 | Fri 3 Jul 2026
+                2a  | Mon 31 Aug     | Fri 23 Oct
+            """,
+            absences="""
+                pupil | from                                                | to              | kind
+                Anna  | Mon 15 Jun 2026                                     | Thu 18 Jun 2026 | truancy
+                Anna  | Mon 1 Jun 2026                                      | Fri 12 Jun 2026 | sick
+                Bo    | Fri 3 Jul 2026                                      |                 | sick
+                Bo    | Mon 31 Aug, Tue 8 Sep, Tue 15 Sep, Tue 22 Sep       |                 | sick
+            """,
+            expects="""
+                asked      | pupil | what           | value
+                Mon 7 Sep  | Anna  | absent_rate_4w | 0
+                Mon 7 Sep  | Anna  | tier_3         | none
+                Mon 7 Sep  | Anna  | mazl_vo_run    | none
+                Mon 7 Sep  | Anna  | lpw_16h        | 20 on Thu 18 Jun
+                Mon 28 Sep | Bo    | mazl_po_spells | 4 on Tue 22 Sep
             """,
         ),
         Spec(
