@@ -189,6 +189,22 @@ def _too_much(unit: Unit) -> Rule:
     )
 
 
+_ENDS = ("end_date", "end_slot", "end_minute")
+
+
+def _ends_though_open(end: str) -> Rule:
+    """An end that is told of what is said to have none yet: one of the two is not so, and nobody here can say which."""
+    return Rule(
+        "end_of_open_ended",
+        end,
+        end,
+        "ExpectColumnValuesToBeInSet",
+        {"column": f"_{end}_though_open", "value_set": [0]},
+        f"'open_ended' is waar, en toch is '{end}' ingevuld",
+        f"Is het einde bekend, zet dan 'open_ended' op false. Is het nog niet bekend, laat dan '{end}' leeg.",
+    )
+
+
 _JOINED: dict[str, tuple[Rule, ...]] = {
     ENROLMENTS.name: (_end_before_start("valid_from", "valid_to"),),
     TIMETABLE.name: (
@@ -216,6 +232,7 @@ _JOINED: dict[str, tuple[Rule, ...]] = {
             "Vul beide in, of laat beide leeg.",
         ),
         *(_too_much(unit) for unit in Unit),
+        *(_ends_though_open(end) for end in _ENDS),
     ),
 }
 
@@ -225,17 +242,19 @@ def _for_timetable(frame: pd.DataFrame) -> Made:
 
 
 def _for_absences(frame: pd.DataFrame) -> Made:
-    ended = frame["end_date"].isna() & ~frame["open_ended"].fillna(value=False).astype(bool)
+    is_open = frame["open_ended"].fillna(value=False).astype(bool)
+    ended = frame["end_date"].isna() & ~is_open
     same_day = ended | (frame["end_date"] == frame["start_date"])
     # An amount over several days is their total. Of an open-ended one nobody knows over how many days.
     days = (frame["end_date"] - frame["start_date"]).dt.days.fillna(0).clip(lower=0) + 1
-    each = (frame["amount"] / days).where(~frame["open_ended"].fillna(value=False).astype(bool))
+    each = (frame["amount"] / days).where(~is_open)
     made: Made = {
         "_start_slot_same_day": frame["start_slot"].where(same_day),
         "_start_minute_same_day": frame["start_minute"].where(same_day),
         "_amount_parts": frame["amount"].notna().astype("int8") + frame["unit"].notna().astype("int8"),
     }
     made |= {f"_{unit.value}_a_day": each.where(frame["unit"] == unit) for unit in Unit}
+    made |= {f"_{end}_though_open": (is_open & frame[end].notna()).astype("int8") for end in _ENDS}
     return made
 
 

@@ -229,7 +229,7 @@ ABSENCES = Table(
         Column(
             "open_ended",
             "bool",
-            "No end is known yet; counted up to the as-of date.",
+            "No end is known yet; counted up to the as-of date. Then there is no end_date, end_slot or end_minute.",
             default=False,
             example="false",
         ),

@@ -153,6 +153,14 @@ _days = (_last - _first).dt.total_days().fill_null(0).clip(lower_bound=0) + 1
 _most = pl.col("unit").replace_strict(_MOST, default=None, return_dtype=pl.Float64()) * _days
 _one_day = ~(_last > _first).fill_null(value=False)
 _OF_PERIOD: tuple[Wrong, ...] = (("valid_to", "ligt vóór 'valid_from'", pl.col("valid_to") < pl.col("valid_from")),)
+_ENDS_THOUGH_OPEN: tuple[Wrong, ...] = tuple(
+    (
+        end,
+        "is ingevuld terwijl 'open_ended' true is; laat een van beide weg",
+        pl.col("open_ended") & pl.col(end).is_not_null(),
+    )
+    for end in ("end_date", "end_slot", "end_minute")
+)
 _OF_LESSON: tuple[Wrong, ...] = (
     ("group", "vul óf 'group' óf 'pupil' in", pl.col("group").is_null() == pl.col("pupil").is_null()),
 )
@@ -168,6 +176,7 @@ _WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
         ("end_slot", "ligt vóór 'start_slot'", _one_day & (pl.col("end_slot") < pl.col("start_slot"))),
         ("end_minute", "ligt niet na 'start_minute'", _one_day & (pl.col("end_minute") <= pl.col("start_minute"))),
+        *_ENDS_THOUGH_OPEN,
     ),
     "rooster": _OF_LESSON,
     "weekrooster": (*_OF_LESSON, *_OF_PERIOD),

@@ -78,6 +78,13 @@ DAY = date(2026, 9, 14)
             {"amount": 3, "unit": "days", "end_date": date(2026, 9, 15)},
             ("too_much_for_a_day", 3, "amount", "3"),
         ),
+        (
+            ABSENCES,
+            {"open_ended": True, "end_date": date(2026, 9, 18)},
+            ("end_of_open_ended", 3, "end_date", "2026-09-18"),
+        ),
+        (ABSENCES, {"open_ended": True, "start_slot": 1, "end_slot": 3}, ("end_of_open_ended", 3, "end_slot", "3")),
+        (ABSENCES, {"open_ended": True, "end_minute": 720}, ("end_of_open_ended", 3, "end_minute", "720")),
         (ABSENCES, {"start_date": date(2027, 9, 15)}, ("impossible_date", 3, "start_date", "2027-09-15")),
         (
             ABSENCES,
@@ -101,7 +108,7 @@ def test_a_broken_promise_is_found_where_it_is(
         (ENROLMENTS, {"valid_to": date(2026, 8, 31)}),  # one day
         (TIMETABLE, {"group": None, "pupil": PUPIL}),
         (ABSENCES, {"start_slot": 6, "end_slot": 2, "end_date": date(2026, 9, 15)}),
-        (ABSENCES, {"start_slot": 6, "end_slot": 2, "open_ended": True}),
+        (ABSENCES, {"start_slot": 6, "open_ended": True}),  # from that lesson on
         (ABSENCES, {"start_slot": 3, "end_slot": 3}),
         (ABSENCES, {"amount": 1500, "unit": "minutes", "end_date": date(2026, 9, 18)}),  # a week's total
         (ABSENCES, {"amount": 5000, "unit": "minutes", "open_ended": True}),  # over nobody knows how many days

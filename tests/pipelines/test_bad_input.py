@@ -120,6 +120,22 @@ class TestNegativeOrHugeMinutes:
         assert (found.check, found.row, found.column, found.value) == ("out_of_range", 2, "minutes", str(minutes))
 
 
+class TestAnEndOfWhatHasNone:
+    @pytest.mark.parametrize(("end", "value"), [("end_date", str(WEDNESDAY)), ("end_slot", "3"), ("end_minute", "720")])
+    def test_it_is_refused_with_what_to_do(self, office: Office, end: str, value: str):
+        report = office.absent(absence(100, MONDAY), absence(100, TUESDAY, open_ended="true", **{end: value}))
+        found = refusal(report)
+        assert (found.check, found.row, found.column, found.value) == ("end_of_open_ended", 3, end, value)
+        assert "laat dan" in found.remedy
+        assert office.minutes() == {}
+
+    def test_without_an_end_it_lasts_and_with_one_it_ends_there(self, office: Office):
+        office.absent(absence(100, MONDAY, TUESDAY, open_ended="false"))
+        assert office.minutes() == dict.fromkeys((MONDAY, TUESDAY), DAY)
+        office.absent(absence(100, WEDNESDAY, open_ended="true"))
+        assert office.minutes() == dict.fromkeys((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY), DAY)
+
+
 class TestThirtyHourDays:
     def test_a_registration_of_thirty_hours_is_refused(self, office: Office):
         export = "datumvan;ovnr;lesuurbegin;lesuureind;tijd;reden\n14-09-2026;100;;;30u00m;z\n"
