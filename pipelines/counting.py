@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from narwhals.typing import IntoFrame
 
+from data_contracts.compulsory import may_not_apply
 from data_contracts.school import SchoolSettings
 from data_contracts.school_page import SchoolPage
 from data_contracts.weekly_list import DutyAlone, RuleHit
@@ -117,7 +118,7 @@ def count(  # noqa: PLR0913 - this much is said of a run
         scorecard=scorecard,
         on_norm=on_norm,
         pages={} if followed is None else school_pages(past, settings, on_norm=on_norm, followed=followed),
-        alone=_alone(past, objected, hits),
+        alone=_alone(past, objected, hits, sectors={school: one.sector for school, one in settings.items()}),
     )
 
 
@@ -127,15 +128,23 @@ def _taking_part(features: Frame, objected: frozenset[Pupil]) -> Frame:
 
 
 def _alone(
-    past: History, objected: frozenset[Pupil], hits: Mapping[tuple[str, str], tuple[RuleHit, ...]]
+    past: History,
+    objected: frozenset[Pupil],
+    hits: Mapping[tuple[str, str], tuple[RuleHit, ...]],
+    *,
+    sectors: Mapping[str, str],
 ) -> dict[str, tuple[DutyAlone, ...]]:
-    """Who objected and is enrolled; of the thresholds only the statutory ones, which no objection ends."""
+    """Who objected and is enrolled; of the thresholds only the statutory ones, which no objection ends.
+
+    Not even those where the law may not apply: then there may be nothing but the profiling that was objected to.
+    """
     if not objected:
         return {}
     found = brought_back(past.pupils.filter(_is_any(objected)).select("school", "pupil", "group", "year_group"))
     alone: dict[str, list[DutyAlone]] = {}
     for school, pupil, group, year_group in found.sort("school", "pupil").iter_rows():
-        statutory = tuple(hit for hit in hits.get((school, pupil), ()) if hit.statutory)
+        bound = not may_not_apply(sectors[school], year_group)
+        statutory = tuple(hit for hit in hits.get((school, pupil), ()) if hit.statutory and bound)
         one = DutyAlone(pupil=pupil, group=group, year_group=year_group, rule_hits=statutory)
         alone.setdefault(school, []).append(one)
     return {school: tuple(theirs) for school, theirs in alone.items()}

@@ -145,7 +145,7 @@ def _known(ground: Ground, monday: date, whom: pl.DataFrame) -> tuple[pl.DataFra
     past = history(tables, as_of(monday), closed=ground.past.closed)
     already = labels_of(past, ground, as_of(monday), [monday]).filter(pl.col("already")).select(*_WHO)
     packs = rule_packs()
-    rules = [rule for rule in packs["wettelijk"] if rule.id == "lpw_16h"] + list(packs["mazl"])
+    rules = [rule for rule in packs["wettelijk"] if rule.measure == "unauthorised_hours"] + list(packs["mazl"])
     sectors = {school: one.sector.value for school, one in ground.settings.items()}
     found = brought_back(hits(past, rules)).with_columns(
         sector=pl.col("school").replace_strict(sectors, return_dtype=pl.String)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from data_contracts.compulsory import may_not_apply
 from data_contracts.reasons import Authorised, Kind
 from data_contracts.weekly_list import CalendarDay, DutyAlone, RuleHit, Signal, Standing, WeeklyList
 from service.tables import DutyRow, ListRow, RegionCellRow
@@ -55,11 +56,14 @@ class Duty(BaseModel):
 
 
 def duties(row: ListRow, weekly_list: WeeklyList) -> Iterator[DutyRow]:
-    """Yield the duties on a list, also those about pupils who do not take part: thresholds and unauthorised days only."""
+    """Yield the duties on a list, also those about pupils who do not take part: thresholds and unauthorised days only.
+
+    None of pupils to whom the law may not apply: whether it does only the school can tell, and it reports at DUO by itself.
+    """
     with_duties: tuple[Signal | DutyAlone, ...] = (*weekly_list.signals, *weekly_list.duties_alone)
     for about in with_duties:
         statutory = tuple(hit for hit in about.rule_hits if hit.statutory)
-        if statutory:
+        if statutory and not may_not_apply(weekly_list.sector, about.year_group):
             days = tuple(UnauthorisedDay(day=day.day, kind=day.kind) for day in about.calendar if _unauthorised(day))
             duty = Duty(year_group=about.year_group, hits=statutory, days=days)
             yield DutyRow(
@@ -81,7 +85,7 @@ def region_cells(row: ListRow, weekly_list: WeeklyList) -> Iterator[RegionCellRo
     """Yield the counts of a list, by year group and measure, and how many pupils the school has."""
     cells: dict[tuple[str, Measure], list[str]] = defaultdict(list)
     for signal in weekly_list.signals:
-        for measure, counts in _measures(signal).items():
+        for measure, counts in _measures(signal, weekly_list.sector).items():
             if counts:
                 cells[signal.year_group or WHOLE_SCHOOL, measure].append(signal.pupil)
     for (year_group, measure), pupils in sorted(cells.items()):
@@ -89,11 +93,12 @@ def region_cells(row: ListRow, weekly_list: WeeklyList) -> Iterator[RegionCellRo
     yield _cell(row, WHOLE_SCHOOL, Measure.PUPILS, count=weekly_list.pupils_considered, members=row.school)
 
 
-def _measures(signal: Signal) -> Mapping[Measure, bool]:
+def _measures(signal: Signal, sector: str) -> Mapping[Measure, bool]:
+    due = any(hit.statutory for hit in signal.rule_hits)
     return {
         Measure.ON_LIST: signal.on_list,
         Measure.IN_VIEW: True,
-        Measure.DUTY: any(hit.statutory for hit in signal.rule_hits),
+        Measure.DUTY: due and not may_not_apply(sector, signal.year_group),
         Measure.AWAY: signal.standing is Standing.ALREADY_ABSENT,
     }
 

@@ -39,6 +39,15 @@ AUTHORISED: dict[str, str] = {
     Authorised.UNKNOWN: "onbekend",
 }
 
+COMPULSORY = (
+    "Een melding is verplicht als de leerling leerplichtig is: 5 tot 18 jaar, zonder startkwalificatie. De leeftijd is hier niet "
+    "bekend; controleer die eerst."
+)
+"""For whom a legal duty holds, wherever one is told."""
+
+MAYBE = "mogelijk verplicht"
+"""A legal duty of a pupil to whom the law may not apply."""
+
 LETTERS: dict[Kind, str] = {
     Kind.SICK: "Z",
     Kind.MEDICAL_APPOINTMENT: "D",

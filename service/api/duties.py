@@ -51,7 +51,11 @@ class OngeoorloofdeDag(Resource):
 
 
 class Verzuimmelding(Resource):
-    """One pupil about whom a school has a legal duty to report, with the unauthorised days behind it."""
+    """One pupil about whom a school has a legal duty to report, with the unauthorised days behind it.
+
+    If the pupil is of compulsory age, which is not known here. Pupils in mbo and in the first year of primary school are left
+    out: whether the law applies to them only the school can tell.
+    """
 
     id: str = Field(examples=["mB3x0GQ3TzqH1v4rYk2c8A"])
     school: str = Field(examples=["11ZZ03"])

@@ -76,7 +76,10 @@ class Regel(Resource):
     regel: str = Field(examples=["mazl_vo"])
     omschrijving: str = Field(examples=["M@ZL: vierde ziekmelding"])
     bron: str = Field(examples=["M@ZL, ncj.nl"])
-    wettelijk: bool = Field(examples=[False])
+    wettelijk: bool = Field(
+        description="rests on a law, which holds for pupils of compulsory age: ages are not known here",
+        examples=[False],
+    )
     waarde: float = Field(examples=[4])
     drempel: float = Field(examples=[4])
     eenheid: str = Field(examples=["meldingen"])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from data_contracts.weekly_list import Gone, RuleHit, Standing, WeeklyList
+from data_contracts.compulsory import may_not_apply
+from data_contracts.weekly_list import Gone, RuleHit, Signal, Standing, WeeklyList
 from service import words
 from service.duties import ShownDuty
 from service.following.care import Care
@@ -26,10 +27,13 @@ class Hit:
         The time with the newest deadline.
     times
         How often.
+    doubtful
+        Whether the law that it rests on, if it rests on one, may not apply to the pupil.
     """
 
     last: RuleHit
     times: int
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Row:
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """The thresholds reached, each once."""
-        return folded(self.shown.signal.rule_hits)
+        return hits_of(self.shown.signal, sector=self.shown.head.document.sector)
 
     @property
     def headline(self) -> str:
@@ -90,6 +94,7 @@ class Duty:
     hit: RuleHit
     times: int
     row: Row | None = None
+    doubtful: bool = False
 
     @property
     def deadline(self) -> date | None:
@@ -132,13 +137,18 @@ class ListPage:
         return sum(row.care is not None and not row.care.picked_up for row in self.on_list)
 
 
-def folded(hits: Iterable[RuleHit]) -> tuple[Hit, ...]:
+def hits_of(signal: Signal, *, sector: str) -> tuple[Hit, ...]:
+    """Return the thresholds that a pupil at a school of `sector` has reached, each once."""
+    return folded(signal.rule_hits, doubtful=may_not_apply(sector, signal.year_group))
+
+
+def folded(hits: Iterable[RuleHit], *, doubtful: bool = False) -> tuple[Hit, ...]:
     """Tell each threshold once: the time with the newest deadline, and how many times there were."""
     rules: dict[str, list[RuleHit]] = {}
     for hit in hits:
         rules.setdefault(hit.rule, []).append(hit)
     return tuple(
-        Hit(max(times, key=lambda hit: (hit.deadline or date.min, hit.reached_on)), len(times))
+        Hit(max(times, key=lambda hit: (hit.deadline or date.min, hit.reached_on)), len(times), doubtful)
         for times in rules.values()
     )
 
@@ -171,7 +181,7 @@ def list_page(rows: Sequence[Row], left: Sequence[GoneRow], *, duties: Sequence[
 def duties_of(rows: Iterable[Row]) -> tuple[Duty, ...]:
     """Return the legal duties, the first deadline first; each rule once for each pupil."""
     return _first_deadline_first(
-        Duty(row.name, row.shown.signal.group, hit.last, hit.times, row)
+        Duty(row.name, row.shown.signal.group, hit.last, hit.times, row, hit.doubtful)
         for row in rows
         for hit in row.hits
         if hit.last.statutory

@@ -97,6 +97,24 @@ class TestSixteenHours:
         assert "lpw_16h" not in reached(term, as_of=datetime(2026, 10, 19, 4, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("sector", Sector)
+def test_a_legal_rule_says_for_whom_it_holds_since_ages_are_not_known(sector: Sector):
+    rules = rules_of(("wettelijk",), sector)
+    assert [rule.measure for rule in rules] == ["unauthorised_hours", "luxury_days", "unauthorised_run"]
+    certain = {"Mogelijk verplicht" not in rule.sentence for rule in rules}
+    assert certain == {sector is not Sector.MBO}
+    for rule in rules:
+        assert "startkwalificatie" in rule.sentence
+        assert "hier niet bekend; controleer die eerst" in rule.sentence
+
+
+def test_in_mbo_who_is_18_or_older_is_a_matter_for_rmc(term: School):
+    truant(term, *TestSixteenHours.DAYS)
+    found = reached(term, Sector.MBO)
+    assert "lpw_16h" not in found
+    assert "van 18 tot en met 22 jaar meldt de school bij RMC" in found["lpw_16h_mbo"].text
+
+
 class TestMazl:
     SPELLS = (date(2026, 9, 7), date(2026, 9, 10), date(2026, 9, 15), date(2026, 9, 22))
 

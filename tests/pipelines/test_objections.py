@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 from typer.testing import CliRunner, Result
 
 from data_contracts.errors import AanwezigError, NotFoundError, UsageError
+from data_contracts.identifiers import Sector
 from data_contracts.weekly_list import DutyAlone, WeeklyList
 from pipelines import by_number
 from pipelines.cli import app
@@ -151,6 +152,19 @@ def test_a_legal_duty_about_them_goes_to_the_officer_and_into_no_count(home: Hom
         cells = select(RegionCellRow.measure, RegionCellRow.count).where(RegionCellRow.list_id == duties[0].list_id)
         in_view = [number for measure, number in session.execute(cells) if measure == "inBeeld"]
         assert sum(in_view) == len(again.signals)
+
+
+def test_where_the_law_may_not_apply_an_objection_takes_the_duty_too(home: Home, monkeypatch: pytest.MonkeyPatch):
+    made = this_week(home)
+    signal = next(one for one in made.signals if any(hit.statutory for hit in one.rule_hits))
+    asked = {"week": MONDAY, "as_of": NOW, "scorecard": None, "objected": frozenset({(made.school, signal.pupil)})}
+    (alone,) = count(home, [made.school], **asked).alone[made.school]
+    assert alone.rule_hits
+    settings = Lake(home).settings(made.school).model_copy(update={"sector": Sector.MBO})
+    monkeypatch.setattr(Lake, "settings", lambda *_: settings)
+    counting = count(home, [made.school], **asked)
+    assert any(hit.statutory for hit in counting.hits[made.school, signal.pupil])
+    assert [one.rule_hits for one in counting.alone[made.school]] == [()]
 
 
 def test_who_was_on_the_list_of_last_week_is_not_named_as_having_left(home: Home, database: Engine, world: Home):

@@ -12,12 +12,13 @@ from sample_lists import LAST_WEEK, SCHOOL, STRANGER, WEEK, below, hours_rule, m
 from sqlalchemy import Engine, select
 
 from data_contracts.reasons import KINDS, Kind
-from data_contracts.weekly_list import CalendarDay
+from data_contracts.weekly_list import CalendarDay, DutyAlone
 from features.rules import Rule, rule_packs
 from service import db, lists
-from service.tables import AuditRow, DutyRow
+from service.tables import AuditRow, DutyRow, RegionCellRow
 from service.viewer import ROLES, Role
 
+ELSEWHERE = "44ZZ00"
 DUTIES = "/api/v1/verzuimmeldingen"
 DAYS = {
     "sick": ("sick", 350, "yes"),
@@ -141,6 +142,43 @@ def test_what_a_correction_took_back_is_not_told_any_more(officer: Client, engin
     assert officer.get(f"{DUTIES}/{before['id']}").status_code == 404
     with db.transaction(engine) as session:
         assert session.get(DutyRow, before["id"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("sector", "year_group", "told"),
+    [
+        ("vo", "12", True),
+        ("vo", "16", True),
+        ("po", "2", True),
+        ("po", None, True),
+        ("so", "S", True),
+        ("po", "1", False),  # most are four when the year begins
+        ("so", "1", False),
+        ("po", "0", False),
+        ("mbo", None, False),  # many are 18 or older
+        ("mbo", "16", False),
+    ],
+)
+def test_of_whom_the_law_may_not_apply_to_the_officer_hears_nothing(
+    officer: Client, engine: Engine, sector: str, year_group: str | None, told: bool
+):
+    """Neither in the answers nor in what is stored for that role, also not after an objection; and no count has it."""
+    signal = on_list(4).model_copy(update={"year_group": year_group})
+    about = {"pupil": pupil(5, ELSEWHERE), "group": "1a", "year_group": year_group, "rule_hits": (hours_rule(),)}
+    made = weekly_list(
+        school=ELSEWHERE,
+        sector=sector,
+        signals=(signal,),
+        gone=(),
+        duties_alone=(DutyAlone(**about),),
+        notes=(f"{sector} {year_group}",),
+    )
+    published = lists.publish(engine, made, names=[], by="test")
+    assert len(found(officer, school=ELSEWHERE)) == 2 * told
+    with db.transaction(engine) as session:
+        assert len(session.scalars(select(DutyRow).where(DutyRow.list_id == published.id)).all()) == 2 * told
+        cells = select(RegionCellRow.measure).where(RegionCellRow.list_id == published.id)
+        assert ("wettelijkeDrempel" in session.scalars(cells).all()) == told
 
 
 def test_pages_follow_one_another_newest_week_first(officer: Client, engine: Engine):

@@ -86,6 +86,14 @@ def test_one_pupil_has_the_days_behind_it(officer: Client):
     assert officer.get(f"{PAGE}/bestaatniet").status_code == 404
 
 
+def test_both_pages_say_for_whom_the_duty_holds(officer: Client):
+    text = officer.get(f"{PAGE}?week={WEEK}").text
+    one = re.search(r'href="(/verzuimmeldingen/[\w-]+)"', text)[1]
+    for page in (text, officer.get(one).text):
+        assert "5 tot 18 jaar, zonder startkwalificatie" in page
+        assert "De leeftijd is hier niet bekend; controleer die eerst." in page
+
+
 def test_not_a_word_of_sickness_on_either_page(officer: Client):
     pages = [officer.get(f"{PAGE}?week={week}").text for week in ("", WEEK)]
     pages += [officer.get(one).text for one in set(re.findall(r"/verzuimmeldingen/[\w-]+", pages[0]))]

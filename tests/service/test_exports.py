@@ -176,6 +176,15 @@ def test_a_duty_stands_on_paper_once_with_its_deadline():
     assert "2026-11-19" in line[5]
 
 
+def test_on_paper_a_duty_says_for_whom_it_holds_and_where_it_may_not():
+    pages = text(pdf.pages(made(("Sem Bakker",), rule_hits=(hours_rule(),))))
+    assert "5 tot 18 jaar, zonder startkwalificatie" in pages
+    assert "mogelijk verplicht" not in pages
+    young = made(("Sem Bakker",), rule_hits=(hours_rule(),), year_group="1")
+    assert [one.label for one in young.due] == ["16 uur in 4 lesweken (mogelijk verplicht)"]
+    assert "16 uur in 4 lesweken (mogelijk verplicht), bereikt op" in text(pdf.pages(young))
+
+
 @pytest.fixture
 def exported(engine: Engine) -> Callable[[], list[AuditRow]]:
     """The lines about paper that came into the audit since."""

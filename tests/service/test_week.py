@@ -399,6 +399,24 @@ def alone(tmp_path: Path):
     app.state.installation.engine.dispose()
 
 
+def test_a_duty_says_for_whom_it_holds_and_where_it_may_not(alone):
+    told = "Een melding is verplicht als de leerling leerplichtig is: 5 tot 18 jaar"
+    page = alone()
+    assert told in page
+    assert "mogelijk verplicht" not in page
+    page = alone(sector="mbo")
+    assert told in page
+    assert "(mogelijk verplicht), bereikt op" in page
+    assert "de leerplichtambtenaar ziet het niet in Aanwezig" in page
+
+
+@pytest.mark.parametrize(("year_group", "doubtful"), [("1", True), ("2", False), (None, False)])
+def test_in_the_first_year_of_primary_school_a_duty_is_in_doubt(year_group: str | None, doubtful: bool):
+    signal = on_list(4).model_copy(update={"year_group": year_group})
+    (duty,) = listed.duties_of([row(4, signal=signal)])
+    assert (duty.doubtful, row(4, signal=signal).hits[0].doubtful) == (doubtful, doubtful)
+
+
 IN_TIME, TOO_LATE = datetime(2026, 11, 13, 15, tzinfo=UTC), datetime(2026, 11, 8, 17, tzinfo=UTC)
 
 

@@ -122,7 +122,7 @@ def of(
     return Sheet(
         school=head.document.school_name,
         week=week,
-        told=(*_narrowed(page, said, whole), *_standing(head.document)),
+        told=(*_narrowed(page, said, whole), *_standing(head.document), *([words.COMPULSORY] if dated else [])),
         lines=tuple(map(_line, page.on_list)),
         absent=tuple(map(_line, page.absent)),
         due=tuple(_duty(duty) for duty in dated if duty.runs(week)),
@@ -175,9 +175,11 @@ def told(hit: Hit) -> str:
     """Tell a threshold in one line, with its deadline where it has one."""
     one = hit.last
     often = f", {hit.times} keer, laatst" if hit.times > 1 else ","
-    text = f"{one.label}{' (wettelijk)' if one.statutory else ''}{often} bereikt op {words.day(one.reached_on)}"
+    law = f" ({words.MAYBE if hit.doubtful else 'wettelijk'})" if one.statutory else ""
+    text = f"{one.label}{law}{often} bereikt op {words.day(one.reached_on)}"
     return text + (f", uiterlijk {words.day(one.deadline)} melden" if one.deadline else "")
 
 
 def _duty(duty: Duty) -> DutyLine:
-    return DutyLine(duty.name, duty.group, duty.hit.label, duty.hit.reached_on, duty.times, duty.deadline)
+    label = f"{duty.hit.label} ({words.MAYBE})" if duty.doubtful else duty.hit.label
+    return DutyLine(duty.name, duty.group, label, duty.hit.reached_on, duty.times, duty.deadline)

@@ -130,15 +130,15 @@ def _items(viewer: Viewer, session: Session, found: Collection[Case], *, vault: 
     pupils = [(one.school, one.pupil) for one in found]
     named = names.of(viewer, session, pupils, vault=vault)
     signals = cases.newest_signals(viewer, session, pupils)
-    schools = {row.id: row.name for row in session.scalars(select(SchoolRow))}
+    schools = {row.id: row for row in session.scalars(select(SchoolRow))}
     return [
         Item(
             case=one,
             name=named.get((one.school, one.pupil)) or listed.call(one.pupil, {}),
-            school=schools[one.school],
+            school=schools[one.school].name,
             status=STATUSES[one.status],
             signal=signals.get((one.school, one.pupil), ""),
-            hits=() if one.latest is None else listed.folded(one.latest.signal.rule_hits),
+            hits=() if one.latest is None else listed.hits_of(one.latest.signal, sector=schools[one.school].sector),
             clock=None if one.latest is None else follow_up_drawing.clock(one.latest.signal, today=scope.today()),
         )
         for one in found

@@ -52,7 +52,7 @@ def parents_page(request: Request, signal_id: str) -> Response:
         shown=shown,
         signal=shown.signal,
         name=listed.call(pupil, names),
-        hits=listed.folded(shown.signal.rule_hits),
+        hits=listed.hits_of(shown.signal, sector=shown.head.document.sector),
         recorded=parents.recorded(shown.signal, shown.head.document.school_days),
         looked=looked,
         steps=steps,

@@ -42,8 +42,10 @@ THEME = Theme(
             asked="Mon 19 Oct",
             expects="""
                 pupil | what    | value
-                Anna  | lpw_16h | 20 on Tue 13 Oct
-                Cem   | lpw_16h | none
+                Anna  | lpw_16h     | 20 on Tue 13 Oct
+                Cem   | lpw_16h     | none
+                Anna  | lpw_16h_mbo | 20 on Tue 13 Oct
+                Cem   | lpw_16h_mbo | none
             """,
         ),
         Spec(
@@ -114,8 +116,10 @@ THEME = Theme(
             """,
             expects="""
                 pupil | what     | value
-                Anna  | lpw_luxe | 2 on Thu 15 Oct
-                Bo    | lpw_luxe | none
+                Anna  | lpw_luxe     | 2 on Thu 15 Oct
+                Bo    | lpw_luxe     | none
+                Anna  | lpw_luxe_mbo | 2 on Thu 15 Oct
+                Bo    | lpw_luxe_mbo | none
             """,
         ),
         Spec(
@@ -138,6 +142,8 @@ THEME = Theme(
                 pupil | what              | value
                 Anna  | lpw_lrv           | 4.2 on Tue 6 Oct
                 Bo    | lpw_lrv           | none
+                Anna  | lpw_lrv_mbo       | 21 on Tue 6 Oct
+                Bo    | lpw_lrv_mbo       | none
                 Bo    | longest_away_year | 21
             """,
         ),
