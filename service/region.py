@@ -24,8 +24,11 @@ KEY_FILE = Path("keys") / "disclosure.key"
 KEY_BYTES = 32
 REGION: Name = ("region",)
 REST = "rest"
-WITHIN = ((Measure.ON_LIST, Measure.AWAY), (Measure.DUTY,))
-"""Who is in view: on the list, away for long (never both), or neither; and with a legal duty or without."""
+WITHIN = ((Measure.ON_LIST, Measure.AWAY), (Measure.AWAY,), (Measure.DUTY,))
+"""Who is in view: on the list, away for long (never both), or neither; and with a legal duty or without.
+
+A list may hold pupils whom nothing brings into view. Where they are so many that the first is no sum, the second still is one.
+"""
 
 Figures = Mapping[Measure, int | None]
 """What is told of each measure; None where nothing is."""
@@ -161,7 +164,7 @@ def system(rows: list[RegionCellRow]) -> tuple[dict[Name, Cell], list[Sum]]:
             parts: list[Name] = [(measure, *whole[1:]) for measure in within]
             rest: Name = (REST, *parts[0])
             left = cells[whole].count - sum(cells[part].count for part in parts)
-            if left >= 0:  # otherwise a list has somebody twice, and this sum is none
+            if left >= 0:  # otherwise a list has somebody twice, or without a reason, and this sum is none
                 cells[rest] = Cell(left, remainder=True)
                 sums.append(Sum(whole, (*parts, rest)))
     return cells, sums

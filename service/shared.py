@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
 from data_contracts.compulsory import may_not_apply
 from data_contracts.reasons import Authorised, Kind
-from data_contracts.weekly_list import CalendarDay, DutyAlone, RuleHit, Signal, Standing, WeeklyList
+from data_contracts.weekly_list import CalendarDay, DutyAlone, RuleHit, Signal, Standing, Tier, WeeklyList
+from features.rules import rule_packs
 from service.tables import DutyRow, ListRow, RegionCellRow
 
 WHOLE_SCHOOL = ""
@@ -95,12 +97,28 @@ def region_cells(row: ListRow, weekly_list: WeeklyList) -> Iterator[RegionCellRo
 
 def _measures(signal: Signal, sector: str) -> Mapping[Measure, bool]:
     due = any(hit.statutory for hit in signal.rule_hits)
+    away = signal.standing is Standing.ALREADY_ABSENT
     return {
         Measure.ON_LIST: signal.on_list,
-        Measure.IN_VIEW: True,
+        Measure.IN_VIEW: away or _stands_out(signal),
         Measure.DUTY: due and not may_not_apply(sector, signal.year_group),
-        Measure.AWAY: signal.standing is Standing.ALREADY_ABSENT,
+        Measure.AWAY: away,
     }
+
+
+def _stands_out(signal: Signal) -> bool:
+    """Whether there is a reason to look at a pupil: a threshold, or a likelihood above the lowest word.
+
+    A list is as long as its school chose, with some pupils below it. Who fills it up is no finding, and is not counted.
+    """
+    reached = any(hit.rule not in _quiet() for hit in signal.rule_hits)
+    return reached or signal.tier in {Tier.ATTENTION, Tier.DISCUSS_NOW}
+
+
+@cache
+def _quiet() -> frozenset[str]:
+    """Return the rules that bring nobody into view by themselves: they are told only of who is there for another reason."""
+    return frozenset(rule.id for pack in rule_packs().values() for rule in pack if rule.quiet)
 
 
 def _cell(row: ListRow, year_group: str, measure: Measure, *, count: int, members: str) -> RegionCellRow:

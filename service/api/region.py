@@ -30,9 +30,15 @@ class Tellingen(Resource):
     """Numbers of pupils, rounded to fives; null where nothing is told."""
 
     leerlingen: Count = Field(description="pupils considered; not known per year group", examples=[1240])
-    op_lijst: Count = Field(description="within the capacity of their school", examples=[40])
-    in_beeld: Count = Field(description="with a score, a threshold or a long absence to look at", examples=[115])
-    wettelijke_drempel: Count = Field(description="with a legal duty to report", examples=[15])
+    op_lijst: Count = Field(description="within the capacity of their school, which the school chooses", examples=[40])
+    in_beeld: Count = Field(
+        description="with a threshold reached or a long absence, and of those on the list or just below it who have a likelihood "
+        "of aandacht or nu bespreken; who only fills up a list is not counted",
+        examples=[115],
+    )
+    wettelijke_drempel: Count = Field(
+        description="with a legal duty to report, where the law is likely to apply", examples=[15]
+    )
     langdurig_afwezig: Count = Field(description="away for long already", examples=[10])
 
 

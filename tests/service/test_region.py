@@ -5,12 +5,25 @@ from datetime import timedelta
 import pytest
 from conftest import CAST, OWN, Client, SignedIn
 from fastapi import FastAPI
-from sample_lists import LAST_WEEK, PRIMARY, SCHOOL, STRANGER, WEEK, already_absent, below, on_list, pupil, weekly_list
+from sample_lists import (
+    LAST_WEEK,
+    PRIMARY,
+    SCHOOL,
+    STRANGER,
+    WEEK,
+    already_absent,
+    below,
+    mazl_rule,
+    on_list,
+    pupil,
+    weekly_list,
+)
 from sqlalchemy import Engine, select
 
-from data_contracts.weekly_list import Signal
+from data_contracts.weekly_list import Signal, Tier
 from service import db, lists, region
-from service.tables import AuditRow
+from service.shared import region_cells
+from service.tables import AuditRow, ListRow
 
 REGION = "/api/v1/regiobeelden"
 MEASURES = ("leerlingen", "opLijst", "inBeeld", "wettelijkeDrempel", "langdurigAfwezig")
@@ -39,12 +52,12 @@ def test_the_newest_week_is_given_with_a_line_a_school_and_a_year_group(alliance
 
 
 def test_a_school_has_these_counts_rounded_to_fives_and_no_small_ones(alliance: Client):
-    """412 pupils, 10 on the list, 33 in view, 2 with a legal duty, 3 away for long."""
+    """412 pupils, 10 on the list, 14 who stand out (8 of them on the list), 2 with a legal duty, 3 away for long."""
     school = picture(alliance)["scholen"][0]
     assert school["schoolnaam"] == "Het Baken College"
     assert school["leerlingen"] in {410, 415}
     assert school["opLijst"] == 10
-    assert school["inBeeld"] in {30, 35}
+    assert school["inBeeld"] in {10, 15}
     assert (school["wettelijkeDrempel"], school["langdurigAfwezig"]) == (None, None)
 
 
@@ -88,6 +101,28 @@ def test_the_newest_edition_counts(alliance: Client, engine: Engine):
     assert {(one["jaargroep"], one["inBeeld"]) for one in found["jaargroepen"]} == {("13", 20)}
 
 
+QUIET = mazl_rule().model_copy(update={"rule": "tier_2"})
+
+
+@pytest.mark.parametrize(
+    ("made", "counts"),
+    [
+        (below(1), False),
+        (on_list(8), False),  # on a list that is as long as the school chose
+        (on_list(8).model_copy(update={"tier": Tier.ATTENTION}), True),
+        (below(1).model_copy(update={"tier": Tier.DISCUSS_NOW}), True),
+        (below(1, hits=(mazl_rule(),)), True),
+        (below(1, hits=(QUIET,)), False),
+        (below(1).model_copy(update={"tier": None}), False),  # a list that stands on rules
+        (already_absent(30), True),
+    ],
+)
+def test_who_only_fills_up_a_list_is_not_counted_among_those_who_stand_out(made: Signal, counts: bool):
+    row = ListRow(id="x", school=SCHOOL, week=WEEK, edition=1)
+    cells = region_cells(row, weekly_list(signals=(made,), gone=()))
+    assert ("inBeeld" in {cell.measure for cell in cells}) == counts
+
+
 def test_where_nearly_every_pupil_is_in_view_that_is_not_told(alliance: Client, engine: Engine):
     week = WEEK + timedelta(days=14)
     everyone = weekly_list(week=week, signals=_in_year("13", 20), gone=(), pupils_considered=23)
@@ -122,7 +157,7 @@ def test_nobody_else_sees_the_region_and_the_alliance_sees_no_list(signed_in: Si
 
 def _in_year(year_group: str, pupils: int) -> tuple[Signal, ...]:
     changes = {"year_group": year_group}
-    made = [on_list(0), *(below(number) for number in range(1, pupils - 1)), already_absent(30)]
+    made = [on_list(0), *(below(number, hits=(mazl_rule(),)) for number in range(1, pupils - 1)), already_absent(30)]
     return tuple(one.model_copy(update=changes) for one in made[:pupils])
 
 

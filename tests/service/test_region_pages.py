@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from conftest import CAST, OWN, Client, SignedIn
 from fastapi import FastAPI
-from sample_lists import LAST_WEEK, WEEK, already_absent, below, pupil, weekly_list
+from sample_lists import LAST_WEEK, WEEK, already_absent, below, mazl_rule, pupil, weekly_list
 from sqlalchemy import Engine, select
 
 from data_contracts.weekly_list import Signal
@@ -90,7 +90,7 @@ def test_a_week_can_be_chosen_and_the_course_runs_up_to_it(alliance: Client):
 
 def test_year_groups_stand_in_the_order_in_which_a_pupil_goes_through_them(alliance: Client, engine: Engine):
     week = LATER + timedelta(days=7)
-    made = [below(number) for number in range(30)]
+    made = [below(number, hits=(mazl_rule(),)) for number in range(30)]
     years = ["12", "2", "11"]
     signals = tuple(one.model_copy(update={"year_group": years[place % 3]}) for place, one in enumerate(made))
     lists.publish(engine, weekly_list(week=week, signals=signals, gone=()), names=[], by="test")

@@ -65,6 +65,13 @@ def test_a_list_with_somebody_on_it_who_is_away_for_long_is_told_all_the_same():
     assert figures[Measure.AWAY]["school", "0"] in {10, 15}
 
 
+def test_a_list_that_is_filled_up_with_pupils_whom_nothing_brings_into_view_is_still_held_to_those_away():
+    _, sums = region.system(counted(0, {Measure.IN_VIEW: 7, Measure.ON_LIST: 10, Measure.AWAY: 6}))
+    parts = {part for one in sums if one.whole == (Measure.IN_VIEW, "school", "0") for part in one.parts}
+    assert (Measure.AWAY, "school", "0") in parts
+    assert (Measure.ON_LIST, "school", "0") not in parts
+
+
 def test_a_week_in_which_nobody_is_in_view_is_told_all_the_same():
     figures = region.figures_of(counted(0, {}), key=KEY)
     assert figures[Measure.PUPILS]["school", "0"] == 400

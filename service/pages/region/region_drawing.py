@@ -13,7 +13,7 @@ LEAST_WEEKS = 8
 
 LABELS: dict[Measure, str] = {
     Measure.ON_LIST: "Op de lijst",
-    Measure.IN_VIEW: "In beeld",
+    Measure.IN_VIEW: "Met aanleiding",
     Measure.DUTY: "Wettelijke drempel",
     Measure.AWAY: "Langdurig afwezig",
     Measure.PUPILS: "Leerlingen",
