@@ -142,7 +142,7 @@ THEME = Theme(
                 pupil | what              | value
                 Anna  | lpw_lrv           | 4.2 on Tue 6 Oct
                 Bo    | lpw_lrv           | none
-                Anna  | lpw_lrv_mbo       | 21 on Tue 6 Oct
+                Anna  | lpw_lrv_mbo       | 4.2 on Tue 6 Oct
                 Bo    | lpw_lrv_mbo       | none
                 Bo    | longest_away_year | 21
             """,
