@@ -3,6 +3,7 @@
 Engines that keep rows in memory are asked first whether there is anything to count: most rules are reached by nobody.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -278,19 +279,25 @@ def _share() -> nw.Expr:
 def _restarting(past: History, rule: Rule) -> Frame | None:
     """Walk through the days of the few pupils who can have reached the threshold at all.
 
-    After each time a new period begins, so the days before count no more. Each stays in view for one more window.
+    After each time a new period begins, so the days before count no more. Each stays in view for one more window. Weeks
+    are those in which the pupil had lessons: an hour of another class in a holiday makes it no lesson week.
     """
     length = rule.window.lesson_weeks or 0
     events = _looked_at(_events(past, rule.measure))
-    # Reached within the last window means: enough in all, and something in that window.
-    totals = _looked_at(events.frame.group_by(PUPIL).agg(*_in_all()).filter(_can_have(rule)))
+    totals = _looked_at(events.frame.group_by(PUPIL).agg(_in_all()).filter(_enough("_total", rule)))
     if totals.empty():
         return None
-    candidates = events.frame.join(totals.frame, on=PUPIL, how="semi")
-    rows = collected(candidates.select(*PUPIL, "day", "amount", "weeks_ago")).rows(named=True)
+    lesson_weeks = past.weeks.filter(_with_lessons()).join(totals.frame, on=PUPIL, how="semi")
+    weeks: dict[tuple[str, str], list[int]] = {}
+    for school, pupil, week in sorted(collected(lesson_weeks.select(*PUPIL, "week")).rows()):
+        weeks.setdefault((school, pupil), []).append(week)
+    candidates = events.frame.join(totals.frame, on=PUPIL, how="semi").with_columns(_its_week())
+    rows = collected(candidates.select(*PUPIL, "day", "amount", "week")).rows(named=True)
     histories: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: row["day"]):
-        histories.setdefault((row["school"], row["pupil"]), []).append(row)
+        who = row["school"], row["pupil"]
+        ago = len(weeks[who]) - bisect_right(weeks[who], row["week"])
+        histories.setdefault(who, []).append(row | {"weeks_ago": ago})
     over: Callable[[float], bool] = (
         (lambda amount: amount >= rule.threshold) if rule.operator == ">=" else (lambda amount: amount > rule.threshold)
     )
@@ -321,13 +328,18 @@ def _times_reached(
 
 
 @fixed
-def _in_all() -> tuple[nw.Expr, ...]:
-    return nw.col("amount").sum().alias("_total"), nw.col("weeks_ago").min().alias("weeks_ago")
+def _in_all() -> nw.Expr:
+    return nw.col("amount").sum().alias("_total")
 
 
 @fixed
-def _can_have(rule: Rule) -> nw.Expr:
-    return _reached(nw.col("_total"), rule) & _last(rule.window.lesson_weeks or 0)
+def _with_lessons() -> nw.Expr:
+    return nw.col("days") > 0
+
+
+@fixed
+def _its_week() -> nw.Expr:
+    return week_of(nw.col("day")).alias("week")
 
 
 def _as_hits(past: History, found: Sequence[tuple[str, str, str, float, int]]) -> Frame:

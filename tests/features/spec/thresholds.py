@@ -148,6 +148,31 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Another class trains for its exam in the holiday",
+            "That makes no lesson week of it for Anna: her four are those of 28 September, 5 October, 12 October and 26 October.",
+            trap=16,
+            pupils="""
+                pupil | group | from
+                Anna  | 2a    | Mon 17 Aug
+            """,
+            lessons="""
+                for | from       | to
+                2a  | Mon 31 Aug | Fri 16 Oct
+                2a  | Mon 26 Oct | Fri 30 Oct
+                5v  | Tue 20 Oct |
+            """,
+            absences="""
+                from                   | to | kind
+                Mon 28 Sep, Tue 29 Sep |    | truancy
+                Mon 26 Oct, Tue 27 Oct |    | truancy
+            """,
+            asked="Mon 2 Nov",
+            expects="""
+                what    | value
+                lpw_16h | 20 on Tue 27 Oct
+            """,
+        ),
+        Spec(
             "One day a week, missed for five weeks",
             "Four weeks are four weeks, however few days of them are the pupil's own: Anna has lessons on Tuesdays alone.",
             trap=16,
