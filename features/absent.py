@@ -11,6 +11,7 @@ import narwhals as nw
 
 from data_contracts.reasons import KINDS, Authorised, Kind
 from data_contracts.tables import ABSENCES, Unit
+from features.each_minute import CELL, each_minute_once
 from features.fixed import fixed
 from features.frames import Frame, held, settle
 from features.keys import day_key_in, slot_in, with_slot
@@ -24,7 +25,6 @@ HIGHEST_SLOT = int(ABSENCES.column("end_slot").maximum or 0)
 """Up to this number is up to the end of the day, however many lessons that has."""
 _BY_CLOCK = 100_000
 """Further than any lesson of a day, in minutes."""
-_CELL = ["pupil_slot", "unit_no", "minutes", "code"]
 _LUMP = ["pupil_day", "unit_no", "slot", "minutes", "code"]
 
 
@@ -45,17 +45,17 @@ def cells(found: Registered, plan: Scheduled) -> Frame:
     and an observation of one are one; its minutes are those stated.
     """
     timed = found.rows.frame
-    wholly = [found.lessons.with_columns(*_of_lesson()).select(_CELL)]
+    wholly = [found.lessons.with_columns(*_of_lesson()).select(CELL)]
     ranged = None
     if not found.rows.empty():
         ranged = timed.filter(_in_slots()).join(plan.slots, on="unit_day", how="inner").with_columns(_pupil_slot())
-        wholly.append(ranged.filter(_inside()).select(_CELL))
+        wholly.append(ranged.filter(_inside()).select(CELL))
     parts = []
     if ranged is not None and found.rows.any("by_clock"):
         clock = settle(_overlapping(ranged.filter(_clocked())))
-        wholly.append(clock.filter(_overlapped()).select(_CELL))
+        wholly.append(clock.filter(_overlapped()).select(CELL))
         missed, within = _apart(settle(_once(wholly)), clock)
-        parts = [_as_lumps(missed), _as_lumps(_each_minute_once(within))]
+        parts = [_as_lumps(missed), _as_lumps(each_minute_once(within))]
     else:
         parts = [_as_lumps(_once(wholly))]
     # Without a lesson, records are told apart.
@@ -63,7 +63,7 @@ def cells(found: Registered, plan: Scheduled) -> Frame:
     if found.rows.any("loose"):
         loose = settle(_with_days_covered(timed).with_columns(*_of_amount()))
         parts.append(loose.filter(~_placed()).select(_LUMP))
-        parts.append(_as_lumps(_each_minute_once(loose.filter(_placed()).with_columns(*_on_the_day()))))
+        parts.append(_as_lumps(each_minute_once(loose.filter(_placed()).with_columns(*_on_the_day()))))
     return nw.concat(parts, how="vertical")
 
 
@@ -134,7 +134,7 @@ def _day_and_slot() -> dict[str, nw.Expr]:
 
 
 def _overlapping(clock: Frame) -> Frame:
-    return clock.with_columns(*_overlap()).filter(_some_overlap()).select(*_CELL, "_start", "_from", "_overlap")
+    return clock.with_columns(*_overlap()).filter(_some_overlap()).select(*CELL, "_start", "_from", "_overlap")
 
 
 @fixed
@@ -151,11 +151,11 @@ def _some_overlap() -> nw.Expr:
 
 
 def _apart(missed: Frame, clock: Frame) -> tuple[Frame, Frame]:
-    """Slots that were missed under one code, and parts of those that were not: `_CELL` of parts with ``_from, _to``.
+    """Slots that were missed under one code, and parts of those that were not: `CELL` of parts with ``_from, _to``.
 
     Part of a slot that was missed wholly stands on its own where its code explains more; the rest keeps that of the whole.
     """
-    columns = [*_CELL, "_from", "_to"]
+    columns = [*CELL, "_from", "_to"]
     parts = clock.filter(_in_part()).with_columns(*_of_part())
     whole = missed.select("pupil_slot", _whole="code", _minutes="minutes")
     beside = parts.join(missed.select("pupil_slot"), on="pupil_slot", how="anti").select(columns)
@@ -180,25 +180,6 @@ def _of_whole() -> dict[str, nw.Expr]:
         "_from": nw.col("_start"),
         "_to": nw.col("_start") + nw.col("_minutes"),
     }
-
-
-def _each_minute_once(parts: Frame) -> Frame:
-    """Lay parts of the same slot over each other: `_CELL` of parts with ``_from, _to``."""
-    parts = settle(parts.select(*_CELL, "_from", "_to"))
-    several = held(parts.group_by("pupil_slot").agg(_parts()).filter(_several()))
-    if several.empty():
-        return parts.select(_CELL)
-    alone = parts.join(several.frame, on="pupil_slot", how="anti")
-    return nw.concat([alone.select(_CELL), _laid_over(parts.join(several.frame, on="pupil_slot", how="semi"))])
-
-
-def _laid_over(parts: Frame) -> Frame:
-    """Cut parts of the same slot at one another's begins and ends, so that no minute is in two pieces."""
-    cuts = nw.concat([parts.select("pupil_slot", _cut=nw.col(edge)) for edge in ("_from", "_to")], how="vertical")
-    pieces = cuts.unique().with_columns(_next_cut()).filter(_has_next())
-    covered = pieces.join(parts.drop("minutes"), on="pupil_slot", how="inner").filter(_covered())
-    each = covered.group_by(["pupil_slot", "_cut"]).agg(*_piece_together())
-    return each.group_by(["pupil_slot", "code"]).agg(*_pieces_together()).select(_CELL)
 
 
 @fixed
@@ -227,42 +208,6 @@ def _in_part() -> nw.Expr:
 @fixed
 def _of_part() -> dict[str, nw.Expr]:
     return {"minutes": nw.col("_overlap"), "_to": nw.col("_from") + nw.col("_overlap")}
-
-
-@fixed
-def _parts() -> nw.Expr:
-    return nw.len().alias("_parts")
-
-
-@fixed
-def _several() -> nw.Expr:
-    return nw.col("_parts") > 1
-
-
-@fixed
-def _next_cut() -> nw.Expr:
-    return nw.col("_cut").shift(-1).over("pupil_slot", order_by="_cut").alias("_next")
-
-
-@fixed
-def _has_next() -> nw.Expr:
-    return ~nw.col("_next").is_null()
-
-
-@fixed
-def _covered() -> nw.Expr:
-    return (nw.col("_from") <= nw.col("_cut")) & (nw.col("_to") >= nw.col("_next"))
-
-
-@fixed
-def _piece_together() -> tuple[nw.Expr, ...]:
-    length = (nw.col("_next") - nw.col("_cut")).max().cast(nw.Int64).alias("minutes")
-    return nw.col("unit_no").max(), length, nw.col("code").min()
-
-
-@fixed
-def _pieces_together() -> tuple[nw.Expr, ...]:
-    return nw.col("unit_no").max(), nw.col("minutes").sum()
 
 
 def _with_days_covered(timed: Frame) -> Frame:

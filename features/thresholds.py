@@ -8,20 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
-from dateutil.relativedelta import relativedelta
 
 from data_contracts.weekly_list import RuleHit
-from features.calendar import school_year_start
 from features.fixed import fixed
-from features.frames import Frame, Held, collected, held, like, settle
-from features.history import FULL_DAY, History, number_of
-from features.rules import Rule, Window, worded
+from features.frames import Frame, collected, settle
+from features.history import FULL_DAY, History
+from features.rule_windows import (
+    DIGITS,
+    HIT,
+    PUPIL,
+    as_hits,
+    enough,
+    from_day,
+    is_reached,
+    looked_at,
+    of_rule,
+    this_year,
+    within,
+)
+from features.rules import Rule, worded
 from features.scheduled import week_of, weekday_of
 from features.spells import in_spells
 
-PUPIL = ["school", "pupil"]
-HIT = ["school", "pupil", "rule", "value", "reached"]
-_DIGITS = 6  # of sums of sixtieths of an hour, where they are held against a threshold
 _PUBLISHED_DIGITS = 9
 _WEEKDAYS = 5
 _WEEK_OF_LESSONS = _WEEKDAYS * 300  # minutes: a few hours say nothing about a share
@@ -48,7 +56,7 @@ def hits(past: History, rules: Sequence[Rule]) -> Frame:
     """
     found = [part for rule in rules if (part := _hits_of(past, rule)) is not None]
     if not found:
-        return _as_hits(past, [])
+        return as_hits(past, [])
     reached = nw.concat(found, how="vertical").join(past.pupils.select(*PUPIL), on=PUPIL, how="inner")
     # The last bits of a sum depend on the order in which it was made; what is published does not.
     return reached.with_columns(nw.col("value").round(_PUBLISHED_DIGITS)).select(HIT)
@@ -63,73 +71,6 @@ def _hits_of(past: History, rule: Rule) -> Frame | None:
     if rule.measure == "absent_share":
         return _shares(past, rule)
     return _counts(past, rule)
-
-
-def _looked_at(frame: Frame) -> Held:
-    """Work `frame` out, so that work on nothing can be left out; on Spark that would cost more than it saves."""
-    return Held(frame, None) if frame.implementation.is_pyspark() else held(frame)
-
-
-def _reached(value: nw.Expr, rule: Rule) -> nw.Expr:
-    value = value.round(_DIGITS)  # sums of sixtieths of an hour: exactly sixteen hours must be sixteen
-    over = value >= rule.threshold if rule.operator == ">=" else value > rule.threshold
-    return over & (value <= rule.below) if rule.below is not None else over
-
-
-@fixed
-def _enough(column: str, rule: Rule) -> nw.Expr:
-    return _reached(nw.col(column), rule)
-
-
-@fixed
-def _of_rule(rule: Rule, value: str = "value", reached: str = "reached") -> tuple[nw.Expr, ...]:
-    """Columns `HIT`."""
-    return (
-        nw.col(*PUPIL),
-        nw.lit(rule.id).alias("rule"),
-        nw.col(value).cast(nw.Float64).alias("value"),
-        nw.col(reached).alias("reached"),
-    )
-
-
-def _since(past: History, window: Window) -> int | None:
-    """Return the first day number of a window that is the same for every school; None for lesson weeks."""
-    today = past.until
-    if window.school_year:
-        return _this_year(past)
-    if window.months is not None:
-        return number_of(today - relativedelta(months=window.months))
-    return None
-
-
-def _this_year(past: History) -> int:
-    return number_of(school_year_start(past.until))
-
-
-def _within(past: History, events: Frame, rule: Rule, *, day: str = "day", placed: bool = False) -> Frame:
-    """Events within the window of `rule`; whether they tell ``weeks_ago`` already, is `placed`.
-
-    Like those of the features, a window of lesson weeks does not look over the summer, but for what has to be reported by law.
-    """
-    window, since = rule.window, _since(past, rule.window)
-    if since is not None:
-        return events.filter(_from(day, since))
-    if not rule.statutory:
-        events = events.filter(_from(day, _this_year(past)))
-    if placed:
-        return events.filter(_last(window.lesson_weeks or 0))
-    weeks = past.school_weeks.filter(_last(window.lesson_weeks or 0)).select("school", "week")
-    return events.with_columns(week=week_of(nw.col(day))).join(weeks, on=["school", "week"], how="inner")
-
-
-@fixed
-def _from(day: str, since: int) -> nw.Expr:
-    return nw.col(day) >= since
-
-
-@fixed
-def _last(weeks: int) -> nw.Expr:
-    return nw.col("weeks_ago") < weeks
 
 
 _PER_DAY: dict[str, tuple[str, Callable[[nw.Expr], nw.Expr]]] = {
@@ -167,11 +108,11 @@ def _of_length(measure: str) -> nw.Expr:
 
 def _counts(past: History, rule: Rule) -> Frame | None:
     found = _events(past, rule.measure)
-    events = _looked_at(_within(past, found, rule, placed=rule.measure in _PER_DAY))
+    events = looked_at(within(past, found, rule, placed=rule.measure in _PER_DAY))
     if events.empty():
         return None
     totals = events.frame.with_columns(*_running()).with_columns(_day_reached(rule)).group_by(PUPIL).agg(*_totals())
-    return totals.filter(_enough("value", rule)).select(*_of_rule(rule))
+    return totals.filter(enough("value", rule)).select(*of_rule(rule))
 
 
 @fixed
@@ -181,7 +122,7 @@ def _running() -> dict[str, nw.Expr]:
 
 @fixed
 def _day_reached(rule: Rule) -> nw.Expr:
-    return nw.when(_reached(nw.col("_sum"), rule)).then(nw.col("day")).alias("reached")
+    return nw.when(is_reached(nw.col("_sum"), rule)).then(nw.col("day")).alias("reached")
 
 
 @fixed
@@ -192,13 +133,13 @@ def _totals() -> tuple[nw.Expr, ...]:
 def _runs(past: History, rule: Rule) -> Frame | None:
     if rule.measure == "sick_run":
         # Spells of sickness are there already; to place their days anew is only for those that count.
-        long = past.sick_spells.filter(_enough("school_days", rule))
-        if _looked_at(_within(past, long, rule, day="last_day")).empty():
+        long = past.sick_spells.filter(enough("school_days", rule))
+        if looked_at(within(past, long, rule, day="last_day")).empty():
             return None
     counting = past.days.filter(_counts_in_run(rule.measure))
     if not rule.statutory:
-        counting = counting.filter(_from("day", _this_year(past)))
-    days = _looked_at(counting)
+        counting = counting.filter(from_day("day", this_year(past)))
+    days = looked_at(counting)
     if days.empty():
         return None
     placed = in_spells(days.frame)
@@ -206,12 +147,12 @@ def _runs(past: History, rule: Rule) -> Frame | None:
         begun = placed.filter(_begins()).select(*PUPIL, "spell", _since="day", _weeks_since="weeks_ago")
         placed = placed.join(begun, on=[*PUPIL, "spell"], how="inner").with_columns(_weeks_away())
     placed = settle(placed.with_columns(_length(rule.measure), _long_enough(rule)))
-    runs = placed.group_by([*PUPIL, "spell"]).agg(*_of_run()).filter(_enough("length", rule))
-    within = _looked_at(_within(past, runs, rule, day="last_day"))
-    if within.empty():
+    runs = placed.group_by([*PUPIL, "spell"]).agg(*_of_run()).filter(enough("length", rule))
+    recent = looked_at(within(past, runs, rule, day="last_day"))
+    if recent.empty():
         return None
-    newest = within.frame.group_by(PUPIL).agg(nw.col("last_day").max())
-    return within.frame.join(newest, on=[*PUPIL, "last_day"], how="inner").select(*_of_rule(rule, "length"))
+    newest = recent.frame.group_by(PUPIL).agg(nw.col("last_day").max())
+    return recent.frame.join(newest, on=[*PUPIL, "last_day"], how="inner").select(*of_rule(rule, "length"))
 
 
 @fixed
@@ -248,22 +189,22 @@ def _length(measure: str) -> nw.Expr:
 @fixed
 def _long_enough(rule: Rule) -> nw.Expr:
     length = nw.col("position" if rule.measure == "sick_run" else "_weeks")
-    return nw.when(_reached(length, rule)).then(nw.col("day")).alias("reached")
+    return nw.when(is_reached(length, rule)).then(nw.col("day")).alias("reached")
 
 
 def _shares(past: History, rule: Rule) -> Frame | None:
-    weeks = _within(past, past.weeks, rule, day="week", placed=True)
-    found = _looked_at(
+    weeks = within(past, past.weeks, rule, day="week", placed=True)
+    found = looked_at(
         weeks.group_by(PUPIL)
         .agg(nw.col("absent_minutes", "scheduled_minutes").sum())
         .filter(_a_week())
         .with_columns(_share())
-        .filter(_enough("value", rule))
+        .filter(enough("value", rule))
     )
     if found.empty():
         return None
     last = past.school_days.group_by(["school"]).agg(nw.col("day").max().alias("reached"))
-    return found.frame.join(last, on="school", how="inner").select(*_of_rule(rule))
+    return found.frame.join(last, on="school", how="inner").select(*of_rule(rule))
 
 
 @fixed
@@ -283,8 +224,8 @@ def _restarting(past: History, rule: Rule) -> Frame | None:
     are those in which the pupil had lessons: an hour of another class in a holiday makes it no lesson week.
     """
     length = rule.window.lesson_weeks or 0
-    events = _looked_at(_events(past, rule.measure))
-    totals = _looked_at(events.frame.group_by(PUPIL).agg(_in_all()).filter(_enough("_total", rule)))
+    events = looked_at(_events(past, rule.measure))
+    totals = looked_at(events.frame.group_by(PUPIL).agg(_in_all()).filter(enough("_total", rule)))
     if totals.empty():
         return None
     lesson_weeks = past.weeks.filter(_with_lessons()).join(totals.frame, on=PUPIL, how="semi")
@@ -306,7 +247,7 @@ def _restarting(past: History, rule: Rule) -> Frame | None:
         for who, days in histories.items()
         for day, amount in _times_reached(days, length=length, over=over)
     ]
-    return _as_hits(past, reached)
+    return as_hits(past, reached)
 
 
 def _times_reached(
@@ -321,7 +262,7 @@ def _times_reached(
     for day in days:
         period = [earlier for earlier in period if earlier["weeks_ago"] - day["weeks_ago"] < length] + [day]
         amount = sum(each["amount"] for each in period)
-        if over(round(amount, _DIGITS)):
+        if over(round(amount, DIGITS)):
             found += [(day["day"], amount)] if day["weeks_ago"] < length else []
             period = []
     return found
@@ -340,10 +281,3 @@ def _with_lessons() -> nw.Expr:
 @fixed
 def _its_week() -> nw.Expr:
     return week_of(nw.col("day")).alias("week")
-
-
-def _as_hits(past: History, found: Sequence[tuple[str, str, str, float, int]]) -> Frame:
-    """Bring `HIT` rows that were found by walking back into a frame of the history's own engine."""
-    types = (nw.String, nw.String, nw.String, nw.Float64, nw.Int64)
-    columns: dict[str, list[Any]] = {name: [row[place] for row in found] for place, name in enumerate(HIT)}
-    return like(past.pupils, columns, dict(zip(HIT, types, strict=True)))
