@@ -174,7 +174,7 @@ ENROLMENTS = Table(
 TIMETABLE = Table(
     "timetable",
     "Scheduled time, per group or per pupil and day: one row a lesson hour or half-day, or one row for the whole day. "
-    "A pupil's own rows on a day replace those of the group.",
+    "A pupil's own rows on a day replace those of the group, for that pupil only; on other days the group's stand.",
     (
         _RECORD,
         Column("group", "string", "The group it is scheduled for; empty when it is for one pupil.", example="2hv1"),

@@ -15,6 +15,7 @@ from data_contracts.school import SchoolSettings
 from data_contracts.tables import TIMETABLE, RecordedBasis, Register, SlotStatus
 from features.calendar import covered, school_days
 from pipelines.lake import as_known, schema
+from pipelines.personal import memberships, with_someone_without
 
 NORM = "norm:"
 """How the record of a row begins that no school delivered."""
@@ -33,24 +34,25 @@ class Heard:
     days
         Days on the school's own timetable, in order: ``date, own``.
     groups
-        Groups: ``group, timetabled`` (its own timetable became known) and ``personal`` (one of its pupils had a
-        timetable of its own); null where that never happened.
+        Groups: ``group, timetabled`` (its own timetable became known); null where that never happened.
+    members
+        Who is known to be in which group (`pipelines.personal.memberships`), and ``own``: when a timetable of the pupil's
+        own became known; null where that never happened.
     absences
         Days from which absences are known, in order: ``date, registered``.
     """
 
     days: pl.DataFrame
     groups: pl.DataFrame
+    members: pl.DataFrame
     absences: pl.DataFrame
 
     @classmethod
     def of(cls, lessons: Sequence[pl.DataFrame], pupils: pl.DataFrame, absences: pl.DataFrame) -> "Heard":
         """Put together what `heard_of_lessons`, `heard_of_pupils` and `heard_of_absences` say of one school."""
         by_day, by_group, by_pupil = lessons
-        personal = pupils.join(by_pupil, on="pupil").group_by("group")
         groups = pupils.select("group").unique().join(by_group, on="group", how="left")
-        of_group = personal.agg(personal=pl.max_horizontal("enrolled", "own").min())
-        return cls(by_day, groups.join(of_group, on="group", how="left"), absences)
+        return cls(by_day, groups, pupils.join(by_pupil, on="pupil", how="left"), absences)
 
 
 def norm_timetables(
@@ -61,8 +63,9 @@ def norm_timetables(
     At any moment the school's own timetable, as known then, covers the days from its first to its last. Within, only
     days on it are school days: a group without any timetable gets the norm on those, and a group whose own timetable has
     ended has no lessons any more (an exam class in May). Before and after, every group gets the norm on the school days
-    of the region's calendar, from the first known absence on. Where pupils have timetables of their own a norm for their
-    group would be laid over those: it gets none.
+    of the region's calendar, from the first known absence on. Lessons of single pupils say nothing about the others: they
+    make no school day and end no norm, and on days without any their pupil has those of the group. Only on a day on which
+    all pupils of a group are known to have timetables of their own it gets none: the norm would be laid over those.
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ def _filled(settings: SchoolSettings, known: Heard, *, last: date) -> pl.DataFra
     days = _candidates(settings, known, last=last)
     if days.is_empty() or known.groups.is_empty():
         return None
-    filled = _events(known.groups.join(days, how="cross")).join(_slots(settings), on="weekday", how="inner")
+    filled = _events(_group_days(known, days)).join(_slots(settings), on="weekday", how="inner")
     if filled.is_empty():
         return None
     values = _lesson(settings)
@@ -104,7 +107,7 @@ def _filled(settings: SchoolSettings, known: Heard, *, last: date) -> pl.DataFra
 def norm_as_known(settings: SchoolSettings, heard: Heard, *, days: tuple[date, date], as_of: datetime) -> pl.DataFrame:
     """Lessons by a school's plain norm on some days, as known at `as_of` (UTC): rows of the table ``timetable``."""
     candidates = _candidates(settings, heard, last=days[1]).filter(pl.col("date").is_between(*days))
-    events = _events(heard.groups.join(candidates, how="cross"))
+    events = _events(_group_days(heard, candidates))
     # A day of a group holds or does not, with all of its lessons.
     # Named before it is lazy: of no rows at all Polars' streaming engine cannot format a name.
     versions = events.with_columns(school=pl.lit(settings.school), record=pl.format("{}:{}", "group", "date"))
@@ -139,22 +142,28 @@ def _lesson(settings: SchoolSettings) -> dict[str, pl.Expr]:
 
 
 def heard_of_lessons(timetable: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
-    """When lessons became known: of each day and each group, and of each pupil with lessons of its own.
+    """When lessons became known: of each day and each group of a group's, and of each pupil with lessons of its own.
 
     What was taken back later stays its own. With the column `school` all is told per school.
     """
     first = pl.col("recorded_at").min()
     lessons = timetable.filter(~pl.col("withdrawn"))
+    of_groups = lessons.filter(of_group())
     return [
-        lessons.group_by(*school, "date").agg(own=first).sort("date"),
-        lessons.filter(pl.col("group").is_not_null()).group_by(*school, "group").agg(timetabled=first),
+        of_groups.group_by(*school, "date").agg(own=first).sort("date"),
+        of_groups.group_by(*school, "group").agg(timetabled=first),
         lessons.filter(pl.col("pupil").is_not_null()).group_by(*school, "pupil").agg(own=first),
     ]
 
 
+def of_group() -> pl.Expr:
+    """Whether a lesson is a group's: a row with a pupil is that pupil's alone."""
+    return pl.col("group").is_not_null() & pl.col("pupil").is_null()
+
+
 def heard_of_pupils(enrolments: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
     """When pupils became known in their groups."""
-    return [enrolments.group_by(*school, "pupil", "group").agg(enrolled=pl.col("recorded_at").min())]
+    return [memberships(enrolments, *school)]
 
 
 def heard_of_absences(absences: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
@@ -222,22 +231,29 @@ def _candidates(settings: SchoolSettings, known: Heard, *, last: date) -> pl.Dat
     )
 
 
+def _group_days(known: Heard, days: pl.DataFrame) -> pl.DataFrame:
+    """Every group on each of `days`, once for each period in which its norm is needed: ``since, until``, null if always."""
+    pairs = known.groups.join(days, how="cross")
+    return pairs.join(with_someone_without(pairs, known.members), on=["group", "date"], how="left")
+
+
 def _events(days: pl.DataFrame) -> pl.DataFrame:
     """Versions of each group's day: ``group, date, weekday, recorded_at, withdrawn``.
 
     The norm holds in at most two periods: as a day of the calendar, until the own timetable reaches the day; and as a
-    day of the own timetable, until the group itself is on it.
+    day of the own timetable, until the group itself is on it. Of both only the part in which it is needed.
     """
     stays = (pl.col("timetabled") > pl.col("own")).fill_null(value=True)
     joined = (pl.col("own") == pl.col("within")).fill_null(value=False) & stays
     by_calendar = days.select(
         "group",
         "date",
-        begins="begins",
-        ends=pl.min_horizontal(pl.when(joined).then("timetabled").otherwise("within"), "personal"),
+        begins=_from_need("begins"),
+        ends=pl.min_horizontal(pl.when(joined).then("timetabled").otherwise("within"), "until"),
     )
     apart = ~(joined & pl.col("begins").is_not_null())
-    by_own = days.filter(apart).select("group", "date", begins="own", ends=pl.min_horizontal("timetabled", "personal"))
+    ends = pl.min_horizontal("timetabled", "until")
+    by_own = days.filter(apart).select("group", "date", begins=_from_need("own"), ends=ends)
     # Nobody looks at a day before it is over: a norm that ended by then was never seen.
     midnight = (pl.col("date") + timedelta(days=1)).cast(pl.Datetime("us"))
     over = midnight.dt.replace_time_zone(LOCAL).dt.convert_time_zone("UTC")
@@ -248,3 +264,7 @@ def _events(days: pl.DataFrame) -> pl.DataFrame:
         "group", "date", recorded_at="ends", withdrawn=pl.lit(value=True)
     )
     return pl.concat([begun, ended]).with_columns(weekday=pl.col("date").dt.weekday())
+
+
+def _from_need(begins: str) -> pl.Expr:
+    return pl.when(pl.col(begins).is_not_null()).then(pl.max_horizontal(begins, "since"))

@@ -15,6 +15,7 @@ from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, RecordedBasis
 from features.calendar import local_date, monday, school_days
 from features.known import SUPERSEDED
 from pipelines.lake import Lake, as_known, ever_within, succeeded
+from pipelines.norm import of_group
 from pipelines.stored import Stored
 
 WEEK = timedelta(days=7)
@@ -144,9 +145,9 @@ def _settings(lake: Lake, school: str) -> SchoolSettings | None:
 def _school_days(
     planned: pl.DataFrame, settings: SchoolSettings | None, *, first: date, last: date
 ) -> tuple[set[date], bool]:
-    """Days on the timetable, and in weeks without one those of the calendar."""
+    """Days on the timetable, and in weeks in which no group has one those of the calendar."""
     on_timetable = set(planned["date"].to_list())
-    weeks = {monday(day) for day in on_timetable}
+    weeks = {monday(day) for day in planned.filter(of_group())["date"].unique()}
     region = settings.region if settings else None
     closures = settings.closures if settings else ()
     try:

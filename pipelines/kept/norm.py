@@ -10,7 +10,7 @@ from features.calendar import covered, school_days
 from pipelines.kept.news import News
 from pipelines.kept.store import Segment, lasting
 from pipelines.lake import Lake, as_known
-from pipelines.norm import norm_timetable
+from pipelines.norm import norm_timetable, of_group
 
 SATURDAY = 5
 
@@ -18,7 +18,8 @@ SATURDAY = 5
 def firsts(read: News) -> dict[str, pl.LazyFrame]:
     """Of what was read, the versions on which a norm depends (`pipelines.norm`)."""
     lessons = read.of(TIMETABLE.name).filter(~pl.col("withdrawn"))
-    parts = [_earliest(lessons.filter(pl.col(by).is_not_null()), by) for by in ("date", "group", "pupil")]
+    parts = [_earliest(lessons.filter(of_group()), by) for by in ("date", "group")]
+    parts.append(_earliest(lessons.filter(pl.col("pupil").is_not_null()), "pupil"))
     return {
         "first_timetable": pl.concat(parts).unique(),
         "first_absences": _earliest(read.of(ABSENCES.name), "start_date"),
@@ -58,7 +59,7 @@ def _in_doubt(
     lake: Lake, rows: dict[str, pl.DataFrame], enrolments: pl.DataFrame, schools: Sequence[str], *, week: date
 ) -> list[str]:
     """Schools that may need a norm: a group, or a school day of the calendar, is not on their own timetable."""
-    lessons = rows[TIMETABLE.name]
+    lessons = rows[TIMETABLE.name].filter(of_group())
     own = lessons.group_by("school").agg(pl.col("date").min().alias("own"), pl.col("date").max().alias("last"))
     absent = rows[ABSENCES.name].group_by("school").agg(pl.col("start_date").min().alias("absent"))
     days = {school: rest for school, *rest in own.join(absent, on="school", how="left").rows()}

@@ -91,7 +91,11 @@ wholly; versions of facts that are needed whatever the day (see `pipelines.kept.
 def logic() -> str:
     """Fingerprint of the code that counts: what was kept by other code is worked out again."""
     text = hashlib.sha256(pl.__version__.encode())
-    code = [*files("features").iterdir(), *files("pipelines.kept").iterdir(), files("pipelines") / "norm.py"]
+    code = [
+        *files("features").iterdir(),
+        *files("pipelines.kept").iterdir(),
+        *(files("pipelines") / name for name in ("norm.py", "personal.py")),
+    ]
     for path in sorted(code, key=str):
         if path.name.endswith((".py", ".toml")):
             text.update(path.name.encode() + path.read_bytes())

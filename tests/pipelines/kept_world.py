@@ -228,7 +228,7 @@ def write_world(root: Path, seed: int, *, calm: bool = False) -> Home:
     return home
 
 
-def write_plain_school(root: Path, *also: tuple[str, dict[str, Any]]) -> Home:
+def write_plain_school(root: Path, *also: tuple[str, dict[str, Any]], own_timetable: bool = True) -> Home:
     """Write one school in which everything is entered the same day, and some rows of tables `also`.
 
     Ten pupils in two classes, of which one has an hour more a day; each Monday some are ill, and each Thursday some miss
@@ -243,7 +243,7 @@ def write_plain_school(root: Path, *also: tuple[str, dict[str, Any]]) -> Home:
         book.put("enrolments", f"e{n}", datetime(2025, 8, 1, tzinfo=UTC), **about)
     for day in DAYS:
         entered = datetime.combine(day, time(15), UTC)
-        for group in GROUPS:
+        for group in GROUPS if own_timetable else ():
             for slot in range(1, 6 if group == "2a" else 5):
                 lesson = {"group": group, "date": day, "slot": slot, "start_minute": 450 + 50 * slot, "minutes": 50}
                 book.put("timetable", f"{group} {day} {slot}", entered, **lesson)

@@ -133,6 +133,25 @@ def test_what_becomes_known_late_counts_from_the_day_that_it_is_about(tmp_path: 
     assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
 
 
+@pytest.mark.parametrize("pupils", [["p01"], ["p01", "p03", "p05", "p07", "p09"]])
+def test_lessons_of_pupils_beside_the_norm_of_their_class_come_out_as_when_counted_anew(
+    tmp_path: Path, pupils: list[str]
+):
+    days = (date(2026, 9, 14), date(2026, 9, 17), date(2026, 11, 9))
+    own = [
+        (
+            "timetable",
+            {"record": f"{pupil} {day}", "pupil": pupil, "date": day, "slot": 2, "start_minute": 550, "minutes": 50}
+            | {"recorded_at": LATE},
+        )
+        for pupil in pupils
+        for day in days
+    ]
+    home = write_plain_school(tmp_path, *own, own_timetable=False)
+    for week in (MONDAYS[9], MONDAYS[10], MONDAYS[11]):
+        assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
+
+
 def test_a_closed_day_counts_again_when_the_school_has_become_so_large_that_it_was_none(tmp_path: Path):
     # By the sieve of `features.history`: fewer than a fifth of all pupils ever were away then.
     early = datetime(2025, 8, 1, tzinfo=UTC)

@@ -29,7 +29,9 @@ SCHOOL = SchoolSettings(
 )
 MONDAY = date(2026, 9, 7)
 LAST = date(2026, 9, 20)
+AUGUST = date(2026, 8, 1)
 EARLY = datetime(2026, 8, 1, tzinfo=UTC)
+Enrolled = tuple[str, str, date, date | None, datetime]
 
 
 def moment(day: date, hour: int = 12) -> datetime:
@@ -43,11 +45,25 @@ def table(name: str, *facts: dict[str, object]) -> pl.LazyFrame:
 
 
 def delivered(
-    *lessons: tuple[str, date, datetime], absences: tuple[tuple[date, datetime], ...] = ((MONDAY, EARLY),)
+    *lessons: tuple[str, date, datetime],
+    absences: tuple[tuple[date, datetime], ...] = ((MONDAY, EARLY),),
+    also: tuple[Enrolled, ...] = (),
 ) -> dict[str, pl.LazyFrame]:
-    """Two groups with a pupil each; lessons as (group or pupil, day, when that became known)."""
+    """Two groups with a pupil each; lessons as (group or pupil, day, when that became known).
+
+    With `also` there are more pupils, or it becomes known of one that its enrolment ended: (pupil, group, first day, last
+    day, when that became known).
+    """
+    enrolled: list[dict[str, object]] = [
+        {"pupil": pupil, "group": group, "record": pupil, "valid_from": first, "valid_to": last, "recorded_at": at}
+        for pupil, group, first, last, at in (
+            ("pa", "a", AUGUST, None, EARLY),
+            ("pb", "b", AUGUST, None, EARLY),
+            *also,
+        )
+    ]
     return {
-        "enrolments": table("enrolments", *({"pupil": f"p{group}", "group": group} for group in "ab")),
+        "enrolments": table("enrolments", *enrolled),
         "timetable": table(
             "timetable",
             *(
@@ -134,29 +150,64 @@ def test_a_timetable_known_beforehand_needs_no_norm_rows_at_all():
     assert norm_timetable(SCHOOL, rows, last=LAST) is None
 
 
-def test_a_group_of_a_pupil_with_an_own_timetable_loses_the_norm_when_that_becomes_known():
+def test_lessons_of_one_pupil_end_no_norm_of_a_class_and_make_no_school_day():
+    late = moment(MONDAY + timedelta(days=9))
+    whole = {(g, d) for g in "ab" for d in days(MONDAY, LAST - timedelta(days=1))}
+    rows = delivered(
+        ("p3", MONDAY, late), ("p3", MONDAY + timedelta(days=3), late), also=(("p3", "a", AUGUST, None, EARLY),)
+    )
+    assert on_norm(rows, moment(LAST)) == whole
+
+
+def test_a_class_of_which_everybody_has_lessons_of_their_own_loses_the_norm_when_that_becomes_known():
     late = moment(MONDAY + timedelta(days=9))
     rows = delivered(("pa", MONDAY, late))
     assert {g for g, _ in on_norm(rows, late - timedelta(seconds=1))} == {"a", "b"}
     assert {g for g, _ in on_norm(rows, late)} == {"b"}
 
 
+def test_a_newcomer_without_lessons_has_the_norm_from_the_first_day_until_they_come():
+    thursday, later = MONDAY + timedelta(days=3), moment(MONDAY + timedelta(days=8))
+    rows = delivered(("pa", MONDAY, EARLY), ("p3", thursday, later), also=(("p3", "a", thursday, None, EARLY),))
+    before = on_norm(rows, later - timedelta(seconds=1))
+    assert {d for g, d in before if g == "a"} == days(thursday, MONDAY + timedelta(days=7))
+    assert {g for g, _ in on_norm(rows, later)} == {"b"}
+
+
+def test_after_the_last_day_of_a_pupil_without_lessons_the_class_needs_no_norm():
+    thursday, friday = MONDAY + timedelta(days=3), MONDAY + timedelta(days=4)
+    gone = (("p3", "a", AUGUST, None, EARLY), ("p3", "a", AUGUST, thursday, moment(friday)))
+    found = on_norm(delivered(("pa", MONDAY, EARLY), also=gone), moment(LAST))
+    assert {d for g, d in found if g == "a"} == days(MONDAY, thursday)
+
+
+def who_is_there(rows: dict[str, pl.LazyFrame], as_of: datetime) -> dict[tuple[str, date], set[str]]:
+    """Pupils of each group and day on which there are any, as known at `as_of`."""
+    told = rows["enrolments"].filter(pl.col("recorded_at") <= as_of).sort("recorded_at").collect()
+    there: dict[tuple[str, date], set[str]] = {}
+    for stay in told.unique("record", keep="last").to_dicts():
+        for day in (MONDAY + timedelta(days=n) for n in range((LAST - MONDAY).days + 1)):
+            if stay["valid_from"] <= day <= (stay["valid_to"] or LAST):
+                there.setdefault((stay["group"], day), set()).add(stay["pupil"])
+    return there
+
+
 def by_the_book(rows: dict[str, pl.LazyFrame], as_of: datetime) -> set[tuple[str, date]]:
-    """The same question answered from nothing but what was known at `as_of`, day by day."""
+    """The same question answered from nothing but what was known at `as_of`, for each day on which somebody was there."""
     known = {name: frame.filter(pl.col("recorded_at") <= as_of).collect() for name, frame in rows.items()}
     lessons = known["timetable"]
-    own = sorted(set(lessons["date"].to_list()))
+    own = sorted(set(lessons.drop_nulls("group")["date"].to_list()))
     first = min(known["absences"]["start_date"].to_list(), default=None)
-    personal = {pupil[1] for pupil in lessons["pupil"].drop_nulls()}
+    personal = set(lessons["pupil"].drop_nulls())
     found = set()
-    for group in {"a", "b"} - personal:
+    for (group, day), pupils in who_is_there(rows, as_of).items():
         timetabled = group in lessons["group"].to_list()
-        for day in (MONDAY + timedelta(days=n) for n in range((LAST - MONDAY).days + 1)):
-            within = bool(own) and own[0] <= day <= own[-1]
-            begun = (first is not None and first <= day) or (bool(own) and own[-1] < day)
-            counts = (day in own and not timetabled) if within else (begun and day in days(MONDAY, LAST))
-            if counts and day.weekday() < 5 and day < as_of.astimezone(AMSTERDAM).date():
-                found.add((group, day))
+        within = bool(own) and own[0] <= day <= own[-1]
+        begun = (first is not None and first <= day) or (bool(own) and own[-1] < day)
+        counts = (day in own and not timetabled) if within else (begun and day in days(MONDAY, LAST))
+        over = day < as_of.astimezone(AMSTERDAM).date()
+        if counts and over and day.weekday() < 5 and not pupils <= personal:
+            found.add((group, day))
     return found
 
 
@@ -164,14 +215,23 @@ some_day = st.integers(0, 13).map(lambda n: MONDAY + timedelta(days=n))
 some_moment = st.integers(-3, 13).map(lambda n: moment(MONDAY + timedelta(days=n)))
 
 
-@settings(max_examples=60, deadline=None)
+an_end = st.tuples(
+    st.sampled_from(["pa", "p3"]), st.just("a"), st.sampled_from([AUGUST, MONDAY]), st.none() | some_day, some_moment
+)
+
+
+@settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["a", "b", "pa"]), some_day, some_moment), max_size=6),
+    st.lists(st.tuples(st.sampled_from(["a", "b", "pa", "p3"]), some_day, some_moment), max_size=6),
     st.lists(st.tuples(some_day, some_moment), max_size=2),
+    st.lists(an_end, max_size=4, unique_by=lambda end: (end[0], end[-1])),
     some_moment,
 )
 def test_on_every_date_the_norm_stands_where_what_was_known_then_says_so(
-    lessons: list[tuple[str, date, datetime]], absences: list[tuple[date, datetime]], as_of: datetime
+    lessons: list[tuple[str, date, datetime]],
+    absences: list[tuple[date, datetime]],
+    also: list[Enrolled],
+    as_of: datetime,
 ):
-    rows = delivered(*lessons, absences=tuple(absences))
-    assert on_norm(rows, as_of) == by_the_book(rows, as_of)
+    rows = delivered(*lessons, absences=tuple(absences), also=tuple(also))
+    assert on_norm(rows, as_of) & set(who_is_there(rows, as_of)) == by_the_book(rows, as_of)
