@@ -165,13 +165,22 @@ def _mended(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.D
 
 
 def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityReport:
-    """Write an accepted table and its report; where it adds nothing, write nothing."""
+    """Write an accepted table and its report; where it adds nothing, the report alone, once."""
     if staged.frame.is_empty():
-        return staged.report.model_copy(update={"verdict": Verdict.UNCHANGED})
+        return _nothing_new(lake, staged.report)
     report = staged.report.model_copy(update={"verdict": _verdict(staged.report)})
     if report.table == ABSENCES.name:
         report = report.model_copy(update={"weeks": _graded(lake, staged, delivered_at=delivered_at)})
     lake.append(staged.frame, report)
+    return report
+
+
+def _nothing_new(lake: Lake, report: QualityReport) -> QualityReport:
+    """Keep that the school's data are known up to this delivery, unless this very file was delivered at this moment before."""
+    report = report.model_copy(update={"verdict": Verdict.UNCHANGED})
+    again = report.delivery != _name(report.delivered_at, report.table, report.sha256)
+    if not again and lake.deliveries(report.school):  # an empty file makes no school
+        lake.note(report)
     return report
 
 
@@ -238,11 +247,15 @@ def _graded(lake: Lake, staged: Staged, *, delivered_at: datetime) -> tuple[Week
 
 def _free_name(lake: Lake, reading: Reading, arrival: Arrival) -> str:
     """A delivery's id follows from what it is; a second one with the same words gets a number."""
-    name = f"{arrival.delivered_at:%Y%m%dT%H%M%SZ}-{reading.table}-{arrival.sha256[:8]}"
+    name = _name(arrival.delivered_at, reading.table, arrival.sha256)
     free, number = name, 2
     while lake.has(free, reading.school):
         free, number = f"{name}-{number}", number + 1
     return free
+
+
+def _name(delivered_at: datetime, table: str, sha256: str) -> str:
+    return f"{delivered_at:%Y%m%dT%H%M%SZ}-{table}-{sha256[:8]}"
 
 
 def _verdict(report: QualityReport) -> Verdict:

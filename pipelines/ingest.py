@@ -26,8 +26,6 @@ from pipelines.stored import Shelf, Stored
 PORTIONS_EACH = 3
 """Portions that each of several processes takes: fewer and one of them ends up waiting for the others."""
 
-_STORED = {Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_WARNINGS}
-
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many files are done, and how many there are."""
 
@@ -182,8 +180,8 @@ def _accept(home: Home, opened: Opened, *, shelf: Shelf) -> list[QualityReport]:
             arrival = Arrival(replace(parcel, delivered_at=moment), moment, source, sha256)
             staged = _stage_all(lake, keys, opened, stored=shelf.of(school), arrival=arrival)
             settled = _settle(lake, staged, extra=_about_settings(lake, school, job), arrival=arrival)
-            if any(report.verdict in _STORED for report in settled):
-                added = frozenset(report.delivery for report in settled if report.verdict in _STORED)
+            added = frozenset(report.delivery for report in settled if lake.has(report.delivery, school))
+            if added:
                 shelf.keep(staged[-1].stored.with_deliveries(added))
             reports += settled
     return reports

@@ -2,7 +2,8 @@
 
 A delivery's rows stand in ``lake/<table>/<school>/<delivery>.parquet``, its report in
 ``lake/reports/<school>/<delivery>.json``. The report is written last and is the commit: rows without
-a report do not exist, so a crash halfway leaves nothing to see and the next run mends it.
+a report do not exist, so a crash halfway leaves nothing to see and the next run mends it. Of a delivery that says nothing
+new there is a report only: it tells up to which moment the school's data are known.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from features.known import SUPERSEDED, known, with_successors
 from pipelines.home import Home
 
 MOMENT = pl.Datetime("us", "UTC")
+_FULL = "Controleer de schijfruimte en de rechten, en draai de import opnieuw; er is niets half opgeslagen."
 
 _TYPES: dict[ColumnType, pl.DataType] = {
     "string": pl.String(),
@@ -101,10 +103,19 @@ class Lake:
         if marker.exists():
             detail = f"levering {report.delivery} van school {report.school} is al opgeslagen"
             raise StorageError(detail, remedy="Er wordt nooit iets overschreven. Draai de import opnieuw.")
-        remedy = "Controleer de schijfruimte en de rechten, en draai de import opnieuw; er is niets half opgeslagen."
-        write_whole(rows, frame.select(*schema(TABLES[report.table])).write_parquet, remedy=remedy)
+        write_whole(rows, frame.select(*schema(TABLES[report.table])).write_parquet, remedy=_FULL)
+        self.note(report)
+
+    def note(self, report: QualityReport) -> None:
+        """Store the report of a delivery: after its rows, or by itself where it adds none.
+
+        Raises
+        ------
+        StorageError
+            The disk refuses.
+        """
         json = report.model_dump_json(indent=1)
-        write_whole(marker, lambda path: path.write_text(json, encoding="utf-8"), remedy=remedy)
+        write_whole(self._marker(report), lambda path: path.write_text(json, encoding="utf-8"), remedy=_FULL)
 
     def scan(
         self, table: str, *, schools: Sequence[str] | None = None, delivered_by: datetime | None = None

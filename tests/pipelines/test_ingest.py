@@ -131,6 +131,25 @@ def test_a_school_may_return_to_what_it_said_before_with_the_very_same_file(offi
     assert len(office.lake.reports(SCHOOL)) == 3
 
 
+def test_of_a_delivery_that_says_nothing_new_is_kept_that_it_came(office: Office):
+    office.deliver("absences.csv", absences(SICK))
+    before = office.tree()
+    (report,) = office.deliver("absences.csv", absences(SICK), at=SECOND)
+    assert report.verdict is Verdict.UNCHANGED
+    assert [kept.delivered_at for kept in office.lake.reports(SCHOOL)] == [FIRST, SECOND]
+    assert len(office.tree()) == len(before) + 1
+    after = office.tree()
+    office.deliver("absences.csv", absences(SICK), at=SECOND)
+    assert office.tree() == after
+
+
+def test_a_first_file_without_a_fact_makes_no_school(office: Office):
+    office.put("school.toml", SETTINGS + 'source = "magister"\n')
+    meeting = "Id;Groep;Start;Einde;Lesuur;Type;Status;Vak\n1;2hv1;2026-09-14T08:30:00;2026-09-14T09:20:00;1;1;1;wi\n"
+    (report,) = office.deliver("afspraken.csv", meeting, source="magister")
+    assert (report.verdict, office.lake.schools()) == (Verdict.UNCHANGED, [])
+
+
 def test_a_refused_file_writes_nothing_and_says_where_and_what_to_do(office: Office):
     office.deliver("enrolments.csv", ENROLMENTS)
     before = office.tree()
