@@ -13,6 +13,7 @@ from features.calendar import local_date
 from pipelines.deliveries import Parcel
 from pipelines.keys import Keys
 from pipelines.lake import MOMENT, Lake, ever_within, schema
+from pipelines.late import delivery_name, given_late
 from pipelines.mended import mended
 from pipelines.quality import week_quality
 from pipelines.sources import Reading
@@ -178,7 +179,7 @@ def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityRepor
 def _nothing_new(lake: Lake, report: QualityReport) -> QualityReport:
     """Keep that the school's data are known up to this delivery, unless this very file was delivered at this moment before."""
     report = report.model_copy(update={"verdict": Verdict.UNCHANGED})
-    again = report.delivery != _name(report.delivered_at, report.table, report.sha256)
+    again = report.delivery != delivery_name(report.delivered_at, report.table, report.sha256)
     if not again and lake.deliveries(report.school):  # an empty file makes no school
         lake.note(report)
     return report
@@ -210,7 +211,9 @@ def _compared(
     complete = arrival.parcel.complete
     concerned = _concerned(stored.versions(table.name), table, rows, complete=complete, registration=registration)
     moment, file = arrival.delivered_at, arrival.parcel.path.name
-    return compare(table, rows, concerned, delivered_at=moment, complete=complete, file=file)
+    change = compare(table, rows, concerned, delivered_at=moment, complete=complete, file=file)
+    late = given_late(table, change.frame, concerned, stored.deliveries, delivered_at=moment, file=file)
+    return replace(change, findings=(*change.findings, *late))
 
 
 def _concerned(
@@ -247,15 +250,11 @@ def _graded(lake: Lake, staged: Staged, *, delivered_at: datetime) -> tuple[Week
 
 def _free_name(lake: Lake, reading: Reading, arrival: Arrival) -> str:
     """A delivery's id follows from what it is; a second one with the same words gets a number."""
-    name = _name(arrival.delivered_at, reading.table, arrival.sha256)
+    name = delivery_name(arrival.delivered_at, reading.table, arrival.sha256)
     free, number = name, 2
     while lake.has(free, reading.school):
         free, number = f"{name}-{number}", number + 1
     return free
-
-
-def _name(delivered_at: datetime, table: str, sha256: str) -> str:
-    return f"{delivered_at:%Y%m%dT%H%M%SZ}-{table}-{sha256[:8]}"
 
 
 def _verdict(report: QualityReport) -> Verdict:

@@ -34,7 +34,7 @@ from typer.testing import CliRunner
 from data_contracts.quality import Grade, QualityReport, Verdict
 from pipelines.cli import app
 from pipelines.ingest import ingest
-from pipelines.lake import Lake
+from pipelines.lake import Lake, as_known
 
 
 @pytest.fixture(scope="module")
@@ -403,6 +403,37 @@ class TestMomentsThatAreNotRecorded:
         assert office.minutes(as_of=before) == {date(2026, 9, 7): DAY}
         assert office.scheduled(as_of=after) == {date(2026, 9, 7): 1000, MONDAY: 1000}
         assert office.minutes(as_of=after) == {date(2026, 9, 7): 200}
+
+
+class TestFilesOutOfOrder:
+    @staticmethod
+    def deliver(office: Office, kind: str, hours: int) -> QualityReport:
+        row = absence(100, TUESDAY, record="r1", kind=kind, recorded_at=None)
+        return office.absent(row, at=DELIVERED + timedelta(hours=hours))
+
+    @staticmethod
+    def kind(office: Office, hours: int) -> str:
+        known = as_known(Lake(office.home).scan("absences"), DELIVERED + timedelta(hours=hours)).collect()
+        return str(known["kind"].item())
+
+    def test_a_late_file_tells_that_a_newer_one_may_have_said_otherwise(self, office: Office):
+        self.deliver(office, "sick", 1)
+        self.deliver(office, "sick", 3)
+        assert warnings(self.deliver(office, "leave", 2)) == [("given_late", None, 1)]
+        assert self.kind(office, 4) == "leave"
+
+    def test_the_newer_file_once_more_is_the_last_word_again_from_its_own_moment(self, office: Office):
+        for kind, hours in (("sick", 1), ("sick", 3), ("leave", 2), ("sick", 3)):
+            self.deliver(office, kind, hours)
+        assert [self.kind(office, hours) for hours in (1, 2, 3, 4)] == ["sick", "leave", "sick", "sick"]
+
+    def test_nothing_is_told_where_the_newer_file_itself_changed_the_fact_or_was_of_another_table(self, office: Office):
+        self.deliver(office, "sick", 1)
+        office.deliver("enrolments.csv", PUPILS, at=DELIVERED + timedelta(hours=3))
+        assert warnings(self.deliver(office, "leave", 2)) == []
+        self.deliver(office, "late", 6)
+        assert warnings(self.deliver(office, "truancy", 5)) == []
+        assert self.kind(office, 7) == "late"
 
 
 class TestFilesThatCannotBeRead:
