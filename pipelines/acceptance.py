@@ -1,6 +1,6 @@
 """One table of one file at the door: checked, compared with what was known, and stored or refused."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ import polars as pl
 
 from data_contracts.quality import Finding, QualityReport, Severity, Verdict, WeekQuality
 from data_contracts.school import SchoolSettings
-from data_contracts.tables import ABSENCES, CONTRACT_VERSION, NAMES, TABLES, Table
+from data_contracts.tables import ABSENCES, CONTRACT_VERSION, ENROLMENTS, NAMES, TABLES, Table
 from features.calendar import local_date
 from pipelines.deliveries import Parcel
 from pipelines.keys import Keys
@@ -16,6 +16,7 @@ from pipelines.lake import MOMENT, Lake, ever_within, schema
 from pipelines.late import delivery_name, given_late
 from pipelines.mended import mended
 from pipelines.quality import week_quality
+from pipelines.returned import returned
 from pipelines.sources import Reading
 from pipelines.stored import Stored
 from pipelines.surroundings import Surroundings, what_does_not_fit
@@ -211,7 +212,10 @@ def _compared(
     complete = arrival.parcel.complete
     concerned = _concerned(stored.versions(table.name), table, rows, complete=complete, registration=registration)
     moment, file = arrival.delivered_at, arrival.parcel.path.name
-    change = compare(table, rows, concerned, delivered_at=moment, complete=complete, file=file)
+    again: Collection[str] = ()
+    if table.name == ENROLMENTS.name:
+        again = returned(rows, stored.versions(table.name), delivered_at=moment)
+    change = compare(table, rows, concerned, delivered_at=moment, complete=complete, again=again, file=file)
     late = given_late(table, change.frame, concerned, stored.deliveries, delivered_at=moment, file=file)
     return replace(change, findings=(*change.findings, *late))
 

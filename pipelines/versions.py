@@ -5,6 +5,7 @@ stored with the moment from which it holds. No two versions of a record share a 
 known on that day" has one answer. Delivering the same rows again adds nothing.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -113,6 +114,7 @@ def compare(
     *,
     delivered_at: datetime,
     complete: tuple[date, date] | None = None,
+    again: Collection[str] = (),
     file: str = "",
 ) -> Change:
     """Return what `frame` adds to `stored`.
@@ -130,6 +132,8 @@ def compare(
         that an old delivery given again, or given late, finds what it found then.
     complete
         First and last day for which `frame` holds every fact; a known fact in it that is missing is taken back.
+    again
+        Records that are recorded anew with this delivery, also where they say what was known (`pipelines.returned`).
     file
         Name of the file, for the findings.
     """
@@ -140,7 +144,7 @@ def compare(
     then = stored.filter(pl.col("delivered_at") <= delivered_at)
     known = _latest(then)
 
-    told = _changed(frame, known, then, delivered_at=delivered_at)
+    told = _changed(frame, known, then, again, delivered_at=delivered_at)
     fresh = told.join(stored, on=["record", "recorded_at"], how="anti")
     passed_over = told.join(stored, on=["record", "recorded_at", "_content"], how="anti").height - fresh.height
     if passed_over > 0:
@@ -160,20 +164,23 @@ def compare(
     )
 
 
-def _changed(frame: pl.DataFrame, known: pl.DataFrame, then: pl.DataFrame, *, delivered_at: datetime) -> pl.DataFrame:
-    """Rows that say something other than what was known, each with the moment from which it holds.
+def _changed(
+    frame: pl.DataFrame, known: pl.DataFrame, then: pl.DataFrame, again: Collection[str], *, delivered_at: datetime
+) -> pl.DataFrame:
+    """Rows that say something other than what was known, or say it `again`, each with the moment from which it holds.
 
     The last row of a record in a file is what the file says now; earlier ones are its history.
     """
     moment = pl.lit(delivered_at, dtype=MOMENT)
     latest = known.select("record", _known="_content", _known_at="recorded_at", _known_withdrawn="withdrawn")
+    anew = pl.col("record").is_in(sorted(again))
     rows = frame.with_columns(_last=pl.col("recorded_at") == pl.col("recorded_at").max().over("record"))
     rows = rows.join(latest, on="record", how="left", maintain_order="left")
     history = rows.filter(~pl.col("_last"))
-    news = rows.filter("_last").filter(pl.col("_content").ne_missing(pl.col("_known")))
+    news = rows.filter("_last").filter(pl.col("_content").ne_missing(pl.col("_known")) | anew)
     news = news.join(_said_at(then, moment), on=["record", "_content"], how="anti", maintain_order="left")
     later = (
-        pl.when(pl.col("_known_at").is_null() | (pl.col("recorded_at") > pl.col("_known_at")))
+        pl.when(pl.col("_known_at").is_null() | ((pl.col("recorded_at") > pl.col("_known_at")) & ~anew))
         .then("recorded_at")
         .otherwise(pl.max_horizontal(moment, pl.col("_known_at") + TICK))
     )

@@ -32,9 +32,13 @@ from office import (
 from typer.testing import CliRunner
 
 from data_contracts.quality import Grade, QualityReport, Verdict
+from features.enrolled import current, periods
+from features.history import EPOCH
+from features.known import known
 from pipelines.cli import app
 from pipelines.ingest import ingest
 from pipelines.lake import Lake, as_known
+from pipelines.tables import load
 
 
 @pytest.fixture(scope="module")
@@ -403,6 +407,44 @@ class TestMomentsThatAreNotRecorded:
         assert office.minutes(as_of=before) == {date(2026, 9, 7): DAY}
         assert office.scheduled(as_of=after) == {date(2026, 9, 7): 1000, MONDAY: 1000}
         assert office.minutes(as_of=after) == {date(2026, 9, 7): 200}
+
+
+class TestAClassChangedAndChangedBack:
+    @staticmethod
+    def deliver(office: Office, *groups: str, at: datetime) -> QualityReport:
+        rows = "".join(f"100,{group},2026-08-01,\n" for group in groups)
+        return office.deliver("enrolments.csv", f"pupil_number,group,valid_from,valid_to\n{rows}", at=at)
+
+    @staticmethod
+    def group(office: Office, as_of: datetime) -> str:
+        enrolled = known(load(office.home, until=as_of.date()).enrolments, as_of)
+        now = current(periods(enrolled, end_day=(as_of.date() - EPOCH).days), today=(as_of.date() - EPOCH).days)
+        return str(pl.DataFrame(now.collect().to_native())["group"].item())
+
+    def test_the_newest_file_says_in_which_class_a_pupil_is_and_each_date_keeps_what_it_knew(self, tmp_path: Path):
+        office = Office(tmp_path)
+        weeks = [DELIVERED + timedelta(weeks=n) for n in range(4)]
+        reports = [
+            self.deliver(office, group, at=at) for group, at in zip(("2a", "2b", "2a", "2a"), weeks, strict=True)
+        ]
+        assert [(report.new, report.corrected) for report in reports] == [(1, 0), (1, 0), (0, 1), (0, 0)]
+        assert [self.group(office, at) for at in weeks] == ["2a", "2b", "2a", "2a"]
+
+    def test_files_given_again_add_nothing(self, tmp_path: Path):
+        office = Office(tmp_path)
+        weeks = [(group, DELIVERED + timedelta(weeks=n)) for n, group in enumerate(("2a", "2b", "2a"))]
+        for group, at in weeks:
+            self.deliver(office, group, at=at)
+        again = [self.deliver(office, group, at=at).verdict for group, at in (weeks[1], weeks[0], weeks[2])]
+        assert set(again) == {Verdict.UNCHANGED}
+
+    def test_a_file_that_names_both_says_no_more_than_before(self, tmp_path: Path):
+        office = Office(tmp_path)
+        self.deliver(office, "2a", at=DELIVERED)
+        self.deliver(office, "2a", "2b", at=DELIVERED + timedelta(weeks=1))
+        report = self.deliver(office, "2a", "2b", at=DELIVERED + timedelta(weeks=2))
+        assert (report.new, report.corrected) == (0, 0)
+        assert self.group(office, DELIVERED + timedelta(weeks=2)) == "2b"
 
 
 class TestFilesOutOfOrder:
