@@ -8,7 +8,7 @@ import polars as pl
 
 from data_contracts.quality import Finding, QualityReport, Severity, Verdict, WeekQuality
 from data_contracts.school import SchoolSettings
-from data_contracts.tables import ABSENCES, CONTRACT_VERSION, ENROLMENTS, NAMES, TABLES, Table
+from data_contracts.tables import ABSENCES, CONTRACT_VERSION, ENROLMENTS, NAMES, TABLES, TIMETABLE, Table
 from features.calendar import local_date
 from pipelines.deliveries import Parcel
 from pipelines.keys import Keys
@@ -16,6 +16,7 @@ from pipelines.lake import MOMENT, Lake, ever_within, schema
 from pipelines.late import delivery_name, given_late
 from pipelines.mended import mended
 from pipelines.quality import week_quality
+from pipelines.replaced import replaced
 from pipelines.returned import returned
 from pipelines.sources import Reading
 from pipelines.stored import Stored
@@ -129,7 +130,7 @@ def stage(
         taken = back.height
         rows, findings_of_dates = dated(
             table,
-            pl.concat([reading.frame, back]),
+            pl.concat([reading.frame, back, _replaced(reading, stored, delivered_at=arrival.delivered_at)]),
             delivered_at=arrival.delivered_at,
             as_event=arrival.parcel.recorded_as_event,
             file=file,
@@ -164,6 +165,12 @@ def _mended(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.D
     if reading.undone is None or reading.undone.is_empty():
         return reading.frame.clear()
     return mended(reading.undone, reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
+
+
+def _replaced(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.DataFrame:
+    if reading.table != TIMETABLE.name:
+        return reading.frame.clear()
+    return replaced(reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
 
 
 def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityReport:

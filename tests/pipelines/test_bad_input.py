@@ -447,6 +447,52 @@ class TestAClassChangedAndChangedBack:
         assert self.group(office, DELIVERED + timedelta(weeks=2)) == "2b"
 
 
+class TestAShortenedDay:
+    @staticmethod
+    def deliver(office: Office, minutes: int, *, at: datetime, record: str = "") -> QualityReport:
+        hours = "".join(
+            f"{record and f'{record}{slot}'},2a,{MONDAY},{slot},{480 + minutes * slot},{minutes},planned,taken,\n"
+            for slot in range(1, 7)
+        )
+        return office.deliver("timetable-verkort.csv", LESSONS + hours, at=at)
+
+    @pytest.fixture
+    def school(self, tmp_path: Path) -> Office:
+        office = Office(tmp_path)
+        office.deliver("enrolments.csv", PUPILS)
+        self.deliver(office, 50, at=DELIVERED)
+        return office
+
+    @staticmethod
+    def minutes(office: Office, hours: int) -> int:
+        week = office.scheduled(as_of=DELIVERED + timedelta(hours=hours))[MONDAY]
+        return week - 4 * DAY  # the other days have the norm
+
+    def test_it_replaces_the_ordinary_day_from_its_own_moment(self, school: Office):
+        report = self.deliver(school, 30, at=DELIVERED + timedelta(hours=2))
+        assert (report.new, report.withdrawn, report.dropped) == (6, 6, 0)
+        assert [self.minutes(school, hours) for hours in (1, 3)] == [300, 180]
+
+    def test_the_ordinary_day_given_once_more_is_the_last_word_again(self, school: Office):
+        for hours, minutes in ((2, 30), (4, 50)):
+            self.deliver(school, minutes, at=DELIVERED + timedelta(hours=hours))
+        assert [self.minutes(school, hours) for hours in (1, 3, 5)] == [300, 180, 300]
+
+    def test_files_given_again_add_nothing(self, school: Office):
+        self.deliver(school, 30, at=DELIVERED + timedelta(hours=2))
+        again = [
+            self.deliver(school, minutes, at=DELIVERED + timedelta(hours=hours)).verdict
+            for minutes, hours in ((50, 0), (30, 2))
+        ]
+        assert set(again) == {Verdict.UNCHANGED}
+
+    def test_parallel_lessons_of_one_moment_and_lessons_with_a_record_stand(self, school: Office):
+        parallel = self.deliver(school, 30, at=DELIVERED)
+        recorded = self.deliver(school, 40, at=DELIVERED + timedelta(hours=2), record="L")
+        assert (parallel.withdrawn, recorded.withdrawn) == (0, 0)
+        assert self.minutes(school, 3) == 300
+
+
 class TestFilesOutOfOrder:
     @staticmethod
     def deliver(office: Office, kind: str, hours: int) -> QualityReport:
