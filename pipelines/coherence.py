@@ -126,6 +126,33 @@ def in_two_schools(frame: pl.DataFrame, elsewhere: pl.DataFrame, *, day: date, f
     return [_warning("in_two_schools", message, remedy, rows=double, file=file, column="pupil_number")]
 
 
+def no_longer_named(frame: pl.DataFrame, known: pl.DataFrame, *, day: date, file: str) -> list[Finding]:
+    """Warn about pupils who are enrolled on `day` and whom a file of everybody no longer names: they stay enrolled.
+
+    A file that names less than half of them is about some pupils only, and says nothing about the rest.
+
+    Parameters
+    ----------
+    frame
+        The delivered enrolments, with ``_row``.
+    known
+        Enrolments of this school as known once the delivery is in.
+    day
+        The day of the delivery.
+    """
+    enrolled = known.filter(_on(day)).select("pupil").unique()
+    silent = enrolled.join(frame, on="pupil", how="anti")
+    if silent.is_empty() or silent.height * 2 >= enrolled.height:
+        return []
+    message = "leerlingen met een lopende inschrijving staan niet meer in dit bestand; zij blijven ingeschreven"
+    remedy = (
+        "Lever wie van school ging met een einddatum, of zeg met complete_from en complete_to van welke periode het bestand "
+        "volledig is."
+    )
+    found = _warning("no_longer_named", message, remedy, rows=frame, file=file)
+    return [found.model_copy(update={"row": None, "count": silent.height})]
+
+
 def _on(day: date) -> pl.Expr:
     return (pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= day))
 

@@ -11,7 +11,13 @@ from data_contracts.quality import Finding
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, Table
 from features.calendar import local_date
-from pipelines.coherence import fits_enrolments, in_two_schools, outside_enrolments, overlapping_enrolments
+from pipelines.coherence import (
+    fits_enrolments,
+    in_two_schools,
+    no_longer_named,
+    outside_enrolments,
+    overlapping_enrolments,
+)
 from pipelines.contradictions import against_timetable, overfull_days, present_beside_reports
 from pipelines.lake import Lake, as_known
 from pipelines.norm import Heard, heard_of_absences, heard_of_lessons, heard_of_pupils, norm_as_known
@@ -115,15 +121,17 @@ def what_does_not_fit(
 
 
 def _about_enrolments(rows: pl.DataFrame, around: Surroundings, *, file: str) -> list[Finding]:
-    known = around.known(ENROLMENTS).join(rows, on="pupil", how="semi")
-    found = overlapping_enrolments(known.join(rows.select("record", "_row"), on="record", how="left"), file=file)
+    everybody, today = around.known(ENROLMENTS), local_date(around.moment)
+    known = everybody.join(rows, on="pupil", how="semi")
+    found = no_longer_named(rows, everybody, day=today, file=file)
+    found += overlapping_enrolments(known.join(rows.select("record", "_row"), on="record", how="left"), file=file)
     elsewhere = around.sharing_numbers()
     if elsewhere:
         others = as_known(around.lake.scan(ENROLMENTS.name, schools=elsewhere), around.moment)
         found += in_two_schools(
             rows,
             others.select("pupil", "valid_from", "valid_to").collect(),
-            day=local_date(around.moment),
+            day=today,
             file=file,
         )
     before = _from_elsewhere(around.known(ABSENCES).join(rows, on="pupil", how="semi"))

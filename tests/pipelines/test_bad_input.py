@@ -409,6 +409,24 @@ class TestMomentsThatAreNotRecorded:
         assert office.minutes(as_of=after) == {date(2026, 9, 7): 200}
 
 
+class TestPupilsWhoAreNoLongerInTheFile:
+    EVERYBODY = "pupil_number,group,valid_from,valid_to\n" + "".join(f"{n},2a,2026-08-31,\n" for n in (100, 200, 300))
+    NEXT = DELIVERED + timedelta(weeks=1)
+
+    def test_they_stay_enrolled_and_the_report_says_how_many_and_what_to_do(self, tmp_path: Path):
+        office = Office(tmp_path)
+        assert warnings(office.deliver("enrolments.csv", self.EVERYBODY)) == []
+        report = office.deliver("enrolments.csv", self.EVERYBODY.replace("300,", "400,"), at=self.NEXT)
+        assert warnings(report) == [("no_longer_named", None, 1)]
+        assert "complete_from" in report.findings[0].remedy
+
+    def test_a_last_day_tells_it(self, tmp_path: Path):
+        office = Office(tmp_path)
+        office.deliver("enrolments.csv", self.EVERYBODY)
+        left = self.EVERYBODY.replace("300,2a,2026-08-31,", "300,2a,2026-08-31,2026-09-25")
+        assert warnings(office.deliver("enrolments.csv", left, at=self.NEXT)) == []
+
+
 class TestAClassChangedAndChangedBack:
     @staticmethod
     def deliver(office: Office, *groups: str, at: datetime) -> QualityReport:

@@ -7,7 +7,7 @@ import pytest
 
 from data_contracts.quality import Severity
 from data_contracts.tables import ABSENCES, OUTCOMES, TIMETABLE
-from pipelines.coherence import fits_enrolments, in_two_schools, overlapping_enrolments
+from pipelines.coherence import fits_enrolments, in_two_schools, no_longer_named, overlapping_enrolments
 
 ENROLMENT = {"pupil": pl.String, "valid_from": pl.Date, "valid_to": pl.Date}
 AUTUMN = date(2026, 8, 31), date(2026, 12, 31)
@@ -105,3 +105,15 @@ def test_a_pupil_in_two_schools_on_the_day_of_delivery_is_said():
     elsewhere = enrolments(("b", *AUTUMN), ("c", date(2025, 8, 1), date(2026, 7, 31)))
     findings = in_two_schools(rows, elsewhere, day=date(2026, 9, 14), file="e.csv")
     assert [(f.check, f.row, f.count) for f in findings] == [("in_two_schools", 3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("named", "missing"), [("abcd", []), ("abc", [("no_longer_named", None, 1)]), ("ab", []), ("a", [])]
+)
+def test_who_is_enrolled_and_not_in_a_file_of_most_pupils_is_told(named: str, missing: list[object]):
+    day = date(2026, 10, 9)
+    gone = ("e", date(2025, 8, 1), date(2026, 7, 31))
+    known = enrolments(*((pupil, AUTUMN[0], None) for pupil in "abcd"), gone, ("f", date(2027, 1, 4), None))
+    file = delivered(*((pupil, AUTUMN[0], None) for pupil in named))
+    found = no_longer_named(file, known, day=day, file="a.csv")
+    assert [(f.check, f.row, f.count) for f in found] == missing
