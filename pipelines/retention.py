@@ -9,8 +9,7 @@ crash does the rest.
 import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -18,11 +17,12 @@ import polars as pl
 from data_contracts.errors import NotFoundError
 from data_contracts.files import write_whole
 from data_contracts.frozen import Frozen
-from data_contracts.tables import ENROLMENTS, TABLES
+from data_contracts.tables import TABLES
 from pipelines.home import Home
 from pipelines.kept.store import place, shard_of
 from pipelines.keys import Keys
-from pipelines.lake import Lake, as_known
+from pipelines.lake import Lake
+from pipelines.leavers import leavers
 from pipelines.locks import locked
 from pipelines.publishing import open_database
 from pipelines.trained import BACKTEST
@@ -42,23 +42,18 @@ class Removed(Frozen):
         False where nothing was removed yet.
     counts
         Numbers by kind.
+    silent
+        Pupils who stay because nobody gave their enrolment an end, although nothing came in about them for over a year.
     """
 
     removed: bool
     counts: dict[str, int]
+    silent: int = 0
 
     @property
     def words(self) -> str:
         """The counts in Dutch."""
         return in_service.worded(self.counts)
-
-
-@dataclass(frozen=True)
-class Leavers:
-    """Pupils of one school who left longer ago than their data are kept."""
-
-    school: str
-    pupils: frozenset[str]
 
 
 def retention(home: Home, *, by: str, at: datetime, remove: bool) -> Removed:
@@ -83,20 +78,24 @@ def retention(home: Home, *, by: str, at: datetime, remove: bool) -> Removed:
     rules, today = terms(home.root), at.date()
     engine = open_database(home.database_url)
     try:
-        leavers = [_leavers(home, school, rules[Part.LAKE].cutoff(today), at) for school in Lake(home).schools()]
+        lake, cutoff = Lake(home), rules[Part.LAKE].cutoff(today)
+        found = [leavers(lake, school, cutoff=cutoff, at=at) for school in lake.schools()]
+        silent = sum(one.silent for one in found)
         refused = _refused(home, rules[Part.REFUSED], at)
         if not remove:
-            elsewhere = {"pupils": sum(len(one.pupils) for one in leavers), "refused": len(refused)}
-            return Removed(removed=False, counts=in_service.due(engine, rules, today=today) | elsewhere)
-        elsewhere = {"pupils": sum(len(one.pupils) for one in leavers), "rows": 0, "backtests": 0, "refused": 0}
-        for one in leavers:
+            elsewhere = {"pupils": sum(len(one.pupils) for one in found), "refused": len(refused)}
+            counts = in_service.due(engine, rules, today=today) | elsewhere
+            return Removed(removed=False, counts=counts, silent=silent)
+        elsewhere = {"pupils": sum(len(one.pupils) for one in found), "rows": 0, "backtests": 0, "refused": 0}
+        for one in found:
             rows, backtests = _remove(home, one.school, one.pupils)
             elsewhere["rows"] += rows
             elsewhere["backtests"] += backtests
         for path in refused:
             path.unlink(missing_ok=True)
             elsewhere["refused"] += 1
-        return Removed(removed=True, counts=in_service.remove(engine, rules, by=by, today=today, elsewhere=elsewhere))
+        counts = in_service.remove(engine, rules, by=by, today=today, elsewhere=elsewhere)
+        return Removed(removed=True, counts=counts, silent=silent)
     finally:
         engine.dispose()
 
@@ -135,18 +134,6 @@ def pseudonym_of(home: Home, *, school: str, number: str) -> str:
     settings = Lake(home).settings(school)
     scope = school if settings.pupil_number_scope == "school" else settings.pupil_number_scope
     return str(Keys.of(home).pseudonyms(pl.Series([number]), scope)[0])
-
-
-def _leavers(home: Home, school: str, cutoff: date, at: datetime) -> Leavers:
-    """Who has no enrolment that runs, and whose last one ended before `cutoff`, as is known at `at`."""
-    known = as_known(Lake(home).scan(ENROLMENTS.name, schools=[school]), at)
-    ended = (
-        known.group_by(PUPIL)
-        .agg(pl.col("valid_to").max().alias("last"), pl.col("valid_to").is_null().any().alias("runs"))
-        .filter(~pl.col("runs") & (pl.col("last") < cutoff))
-        .collect()
-    )
-    return Leavers(school, frozenset(ended[PUPIL]))
 
 
 def _remove(home: Home, school: str, pupils: Collection[str]) -> tuple[int, int]:

@@ -72,3 +72,8 @@ def _show(found: "Removed", *, as_json: bool) -> None:
         typer.echo(found.model_dump_json())
         return
     typer.echo(f"{'Verwijderd' if found.removed else 'Over de termijn'}: {found.words}.")
+    if found.silent:
+        typer.echo(
+            "Ingeschreven zonder einddatum, terwijl er langer dan een jaar niets over hen binnenkwam: "
+            f"{found.silent}. Zij blijven staan. Laat de school een einddatum leveren van wie er niet meer is."
+        )

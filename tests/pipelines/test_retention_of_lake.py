@@ -17,6 +17,7 @@ from pipelines.cli import app
 from pipelines.home import Home
 from pipelines.keys import Keys
 from pipelines.lake import Lake
+from pipelines.leavers import leavers
 from pipelines.locks import locked
 from pipelines.publishing import open_database
 from pipelines.retention import erase, pseudonym_of, retention
@@ -88,6 +89,54 @@ def test_who_left_longer_ago_than_the_term_is_gone_and_nobody_else(home: Home):
     }
     assert stored(home, OTHER) == elsewhere
     assert backtest(home) == [(SCHOOL, CHANGED_CLASS), (OTHER, LEFT)]
+
+
+class TestWhoNobodySaidLeft:
+    """Facts without an end: an enrolment that stayed open beside a later one, absences or a name of somebody never enrolled."""
+
+    EARLY = datetime(2020, 9, 1, tzinfo=UTC)
+    OPEN, NEVER, NAMED = (pupil(SCHOOL, number) for number in (500, 501, 502))
+
+    @pytest.fixture
+    def lake(self, home: Home) -> Lake:
+        lake = Lake(home)
+        first = {"pupil": self.OPEN, "group": "g0", "valid_from": date(2018, 8, 1), "recorded_at": self.EARLY}
+        later = {"group": "g1", "valid_from": date(2019, 8, 1), "valid_to": date(2020, 7, 31), "record": "later"}
+        store(lake, SCHOOL, "enrolments", [first, first | later], self.EARLY)
+        ill = {"pupil": self.NEVER, "start_date": date(2020, 8, 20), "kind": "sick", "recorded_at": self.EARLY}
+        store(lake, SCHOOL, "absences", [ill], self.EARLY)
+        store(lake, SCHOOL, "names", [{"pupil": self.NAMED, "sealed": "x"}], self.EARLY)
+        return lake
+
+    def gone(self, home: Home, at: datetime) -> set[str]:
+        cutoff = at.date().replace(year=at.year - 5)
+        return set(leavers(Lake(home), SCHOOL, cutoff=cutoff, at=at).pupils) & {self.OPEN, self.NEVER, self.NAMED}
+
+    def test_they_go_as_long_after_the_last_that_came_in_about_them(self, lake: Lake):
+        assert self.gone(lake.home, datetime(2025, 9, 1, tzinfo=UTC)) == set()
+        assert self.gone(lake.home, datetime(2025, 9, 2, tzinfo=UTC)) == {self.OPEN, self.NEVER, self.NAMED}
+
+    def test_their_names_and_absences_are_removed(self, lake: Lake):
+        retention(lake.home, by="test", at=datetime(2026, 6, 28, tzinfo=UTC), remove=True)
+        assert not any({self.OPEN, self.NEVER, self.NAMED} & pupils for pupils in stored(lake.home).values())
+
+    def test_a_later_absence_keeps_them(self, lake: Lake):
+        ill = {"pupil": self.OPEN, "start_date": date(2024, 3, 4), "kind": "sick", "recorded_at": DELIVERED}
+        store(lake, SCHOOL, "absences", [ill], DELIVERED + timedelta(days=1))
+        assert self.gone(lake.home, NOW + timedelta(days=1)) == {self.NEVER, self.NAMED}
+
+    def test_an_enrolment_that_runs_stays_whatever_its_age_and_is_counted(self, lake: Lake):
+        at = datetime(2026, 6, 28, tzinfo=UTC)
+        before = leavers(lake, SCHOOL, cutoff=date(2021, 6, 28), at=at)
+        running = {
+            "pupil": pupil(SCHOOL, 503),
+            "group": "g0",
+            "valid_from": date(2018, 8, 1),
+            "recorded_at": self.EARLY,
+        }
+        store(lake, SCHOOL, "enrolments", [running | {"record": "runs"}], self.EARLY + timedelta(days=1))
+        after = leavers(lake, SCHOOL, cutoff=date(2021, 6, 28), at=at)
+        assert (after.pupils, after.silent - before.silent) == (before.pupils, 1)
 
 
 def test_counting_first_says_the_same_and_changes_not_a_byte(home: Home):
@@ -188,6 +237,13 @@ class TestCommands:
         assert done.exit_code == 0, done.output
         assert done.output.startswith("Over de termijn: ")
         assert LEFT in stored(home)["absences"]
+
+    def test_who_stays_only_for_want_of_an_end_is_told(self, run, home: Home):
+        early = datetime(2020, 9, 1, tzinfo=UTC)
+        running = {"pupil": pupil(SCHOOL, 503), "group": "g0", "valid_from": date(2018, 8, 1), "recorded_at": early}
+        store(Lake(home), SCHOOL, "enrolments", [running], early)
+        said = run("retention", "--dry-run").output
+        assert "Ingeschreven zonder einddatum, terwijl er langer dan een jaar niets over hen binnenkwam: 1." in said
 
     def test_a_run_is_written_down(self, run, home: Home):
         assert run("retention", "--yes").exit_code == 0
