@@ -28,7 +28,7 @@ from service.api.base import (
     new_router,
 )
 from service.api.paging import MOST, After, Amount, Cursor, Number, Since, links
-from service.following import follow_ups
+from service.following import follow_ups, order
 from service.following.follow_ups import FollowUp, Kind, Outcome, Plan
 from service.front.entitled import needs
 from service.front.negotiation import JSON
@@ -157,9 +157,9 @@ def list_follow_ups(
     Keep `_links.bijgewerkt` of the last page: asked for later, it gives what was changed since, without gaps.
     """
     vault = auth.installation(request).vault
-    after = 0 if cursor is None else cursor.values[0]
     with auth.asking(request) as (viewer, session):
-        shown = follow_ups.follow_ups(viewer, session, vault=vault, limit=amount, after=after, since=since)
+        after = _begin(viewer, session, cursor, since)
+        shown = follow_ups.follow_ups(viewer, session, vault=vault, limit=amount, after=after)
         listed = _opvolgingen(viewer, session, shown, vault=vault)
     end = ChangeCursor("change", shown[-1].change if shown else after)
     following = end if len(shown) == amount else None
@@ -216,6 +216,13 @@ def change_follow_up(
         changed = follow_ups.change(viewer, session, follow_up_id, seen=seen, plan=_plan(new), vault=vault)
         (resource,) = _opvolgingen(viewer, session, [changed], vault=vault)
     return _tagged(resource, changed.change)
+
+
+def _begin(viewer: Viewer, session: Session, cursor: ChangeCursor | None, since: datetime | None) -> int:
+    """Return after which change the page begins."""
+    if cursor is not None:
+        return int(cursor.values[0])
+    return 0 if since is None else order.since(viewer, session, since)
 
 
 def _seen(if_match: str | None) -> int | None:

@@ -31,7 +31,7 @@ Since = Annotated[
     WrittenOut,
     Query(
         alias="gewijzigdSinds",
-        description="everything published at this moment or later",
+        description="everything published or changed from this moment on",
         examples=["2026-11-15T17:00:00Z"],
     ),
 ]

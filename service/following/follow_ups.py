@@ -206,7 +206,6 @@ def follow_ups(
     vault: Vault,
     limit: int,
     after: int = 0,
-    since: datetime | None = None,
     about: tuple[str, str] | None = None,
 ) -> tuple[FollowUp, ...]:
     """Return follow-ups in scope in the order in which they last changed; each pupil is logged.
@@ -215,15 +214,13 @@ def follow_ups(
     ----------
     vault, limit
         What opens notes, and how many at most.
-    after, since
-        Changed after that change; changed at that moment or later.
+    after
+        Changed after that change.
     about
         School and pseudonym of the only pupil asked for.
     """
     viewer.must(Permission.READ_FOLLOW_UPS)
     query = select(FollowUpRow).where(FollowUpRow.change > after).order_by(FollowUpRow.change).limit(limit)
-    if since is not None:
-        query = query.where(FollowUpRow.changed_at >= since)
     if about is not None:
         query = query.where(FollowUpRow.school == about[0], FollowUpRow.pupil == about[1])
     rows = session.scalars(query).all()

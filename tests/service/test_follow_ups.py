@@ -1,6 +1,6 @@
 """What people do about a signal: planned, done, changed by one person at a time, and never cleared without a word."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -143,7 +143,38 @@ def test_what_was_changed_since_is_given_in_order_without_gaps(care: Client, eng
     assert care.get(last).json()["opvolgingen"] == []
     changed(care, second, eigenaar="Weer een ander")
     assert [one["id"] for one in care.get(last).json()["opvolgingen"]] == [second.json()["id"]]
-    assert end
+    assert [one["id"] for one in care.get(end).json()["opvolgingen"]] == [
+        one.json()["id"] for one in (first, third, second)
+    ]
+
+
+def pulled(client: Client, address: str) -> tuple[list[str], str]:
+    """What one page gives, and where the next pull begins."""
+    page = client.get(address).json()
+    return [one["id"] for one in page["opvolgingen"]], page["_links"]["bijgewerkt"]["href"]
+
+
+@pytest.mark.parametrize(("year", "amount"), [(2035, 1), (2036, 100)])
+def test_from_a_moment_on_the_order_counts_and_not_the_clock(care: Client, engine: Engine, year: int, amount: int):
+    made = [opened(care, engine, number).json()["id"] for number in (0, 1, 2)]
+    with db.transaction(engine) as session:
+        for one, (hour, minute) in zip(made, ((10, 5), (9, 56), (10, 7)), strict=True):
+            session.get_one(FollowUpRow, one).changed_at = datetime(year, 1, 1, hour, minute, tzinfo=UTC)
+    found, address = [], f"{FOLLOW_UPS}?gewijzigdSinds={year}-01-01T10:00:00Z&aantal={amount}"
+    for _ in range(len(made)):
+        page, address = pulled(care, address)
+        found += page
+    assert found == made
+    assert pulled(care, address)[0] == []
+
+
+def test_a_moment_after_everything_gives_nothing_and_what_comes_then(care: Client, engine: Engine):
+    opened(care, engine, 3)
+    found, kept = pulled(care, f"{FOLLOW_UPS}?gewijzigdSinds=2040-01-01T00:00:00Z")
+    assert found == []
+    assert pulled(care, kept)[0] == []
+    later = opened(care, engine, 4).json()["id"]
+    assert pulled(care, kept)[0] == [later]
 
 
 def test_a_mentor_sees_and_writes_those_of_the_own_group_only(care: Client, engine: Engine, signed_in: SignedIn):
