@@ -215,11 +215,15 @@ def _tables(request: Asked, as_of: datetime, *, until: date) -> Tables:
 
 
 def _facts(request: Asked, name: str, as_of: datetime) -> pl.DataFrame:
-    """Return rows as facts: one without a record is a fact of its own, one without a moment is known at `as_of`."""
+    """Return rows as facts: one without a record is a fact of its own, one without a moment is known at `as_of`.
+
+    Whoever asks may call a record anything, also what we call one: theirs have a sign before them, and ours have not.
+    """
+    theirs = pl.format("={}", pl.col("record"))
     of_its_own = pl.format("{}:{}", pl.lit(name), pl.int_range(pl.len()))
     return request.tables[name].with_columns(
         pl.lit(request.school.code).alias("school"),
-        pl.col("record").fill_null(of_its_own),
+        theirs.fill_null(of_its_own).alias("record"),
         pl.col("recorded_at").fill_null(as_of),
     )
 

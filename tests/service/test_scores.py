@@ -130,6 +130,15 @@ class TestAnswer:
         client = signed_in("care")
         assert post(client, by_day).json()["scores"] == post(client, request()).json()["scores"]
 
+    @pytest.mark.parametrize("part", ["verzuim", "inschrijvingen", "rooster"])
+    def test_a_record_may_be_called_anything(self, signed_in: SignedIn, part: str):
+        days = school_days(None, FIRST, MONDAY - timedelta(days=1))
+        lessons = [{"group": group, "date": str(day), "minutes": 60} for group in "ab" for day in days]
+        client, plain, named = signed_in("care"), request(rooster=lessons), request(rooster=lessons)
+        taken = {"rooster": f"week:0:{FIRST}"}.get(part, f"{part}:1")
+        named[part] = [row | ({"record": taken} if place == 0 else {}) for place, row in enumerate(named[part])]
+        assert post(client, named).json()["scores"] == post(client, plain).json()["scores"]
+
     def test_days_off_are_no_lesson_days(self, signed_in: SignedIn):
         week = {"eerste": "2026-11-09", "laatste": "2026-11-15"}
         closed = request(school={"code": SCHOOL, "sector": "vo", "lesvrij": [week]})
