@@ -1,12 +1,14 @@
 """Reading a live request for scores: everything that is wrong with it at once, each with its place, in Dutch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import polars as pl
 from pydantic import ValidationError
 
+from data_contracts.column_types import TYPES
 from data_contracts.grading import thresholds
 from data_contracts.tables import Unit
 from features.rules import rule_packs
@@ -113,7 +115,7 @@ def _faults(asked: Asked) -> Iterator[tuple[Place, str]]:
     for name, frame in tables.items():
         yield from _found(name, frame, _wrong(asked, name))
         if name != "weekrooster" and frame.select(_MANY).item():
-            yield from _found(name, frame, [_REPEATED])
+            yield from _found(name, frame, [_repeated(asked.moment)])
 
 
 Wrong = tuple[str, str, pl.Expr]
@@ -181,10 +183,17 @@ _WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "rooster": _OF_LESSON,
     "weekrooster": (*_OF_LESSON, *_OF_PERIOD),
 }
-_REPEATED: Wrong = (
-    "record",
-    "een andere regel heeft hetzelfde 'record' en hetzelfde 'recorded_at'",  # which of them holds, nobody can say
-    pl.col("record").is_not_null() & pl.struct("record", "recorded_at").is_duplicated(),
-)
 _MANY = pl.col("record").drop_nulls().is_duplicated().any()
 """Whether any record has several rows, which most requests do not have."""
+
+
+def _repeated(moment: datetime | None) -> Wrong:
+    """Return what is said of rows on one fact at one moment: which of them holds, nobody can say.
+
+    A row without a moment was known at the peilmoment `moment`, so it is compared as one of that moment.
+    """
+    asked = None if moment is None else moment.astimezone(UTC)
+    at = pl.col("recorded_at").fill_null(pl.lit(asked, dtype=TYPES["datetime"]))
+    same = pl.struct(pl.col("record"), at).is_duplicated()
+    said = "een andere regel heeft hetzelfde 'record' en hetzelfde 'recorded_at' (leeg is het peilmoment)"
+    return "record", said, pl.col("record").is_not_null() & same

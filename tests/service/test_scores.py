@@ -235,6 +235,15 @@ class TestRefused:
         found = wrong(signed_in("care"), request(verzuim=[row, row | {"kind": "late"}]))
         assert list(found) == ["verzuim.0.record", "verzuim.1.record"]
 
+    @pytest.mark.parametrize("written", ["06:00:00+01:00", "05:00:00Z", "05:00Z"])
+    def test_a_row_without_a_moment_is_of_the_moment_that_is_asked_about(self, signed_in: SignedIn, written: str):
+        row = {"record": "17", "pupil": PUPILS[5], "start_date": "2026-10-05", "kind": "sick"}
+        back = row | {"recorded_at": f"{MONDAY}T{written}", "withdrawn": True}
+        for rows in ([row, back], [back, row]):
+            assert list(wrong(signed_in("care"), request(verzuim=rows))) == ["verzuim.0.record", "verzuim.1.record"]
+        earlier = back | {"recorded_at": f"{MONDAY}T04:59:59Z"}
+        assert post(signed_in("care"), request(verzuim=[row, earlier])).status_code == 200
+
     def test_no_timetable_at_all(self, signed_in: SignedIn):
         assert "rooster" in wrong(signed_in("care"), request(weekrooster=[]))
 
