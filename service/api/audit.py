@@ -12,7 +12,7 @@ from starlette.responses import Response
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
 from service import audit, auth, logbook
 from service.api.answers import answer
-from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Link, Resource, WrittenOut, new_router
+from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Link, Resource, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.audit import AuditEvent, Wanted
 from service.front import headers
@@ -34,11 +34,12 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {
     }
 }
 
-Perhaps = Annotated[Moment | None, WrittenOut]
 From = Annotated[
-    Perhaps, Query(alias="vanaf", description="at this moment or later", examples=["2026-11-16T00:00:00Z"])
+    Moment | None, Query(alias="vanaf", description="at this moment or later", examples=["2026-11-16T00:00:00Z"])
 ]
-Until = Annotated[Perhaps, Query(alias="tot", description="before this moment", examples=["2026-11-17T00:00:00Z"])]
+Until = Annotated[
+    Moment | None, Query(alias="tot", description="before this moment", examples=["2026-11-17T00:00:00Z"])
+]
 
 
 class AuditCursor(Cursor):
@@ -79,8 +80,8 @@ class LogboekZoekvraag(Resource):
         default=None, description="pseudonym", examples=["pahsihwbnepg3eqqyupsqqwskrl"]
     )
     school: Annotated[str, Field(pattern=SCHOOL_PATTERN)] | None = Field(default=None, examples=["11ZZ03"])
-    vanaf: Perhaps = Field(default=None, description="at this moment or later", examples=["2026-11-16T00:00:00Z"])
-    tot: Perhaps = Field(default=None, description="before this moment", examples=["2026-11-17T00:00:00Z"])
+    vanaf: Moment | None = Field(default=None, description="at this moment or later", examples=["2026-11-16T00:00:00Z"])
+    tot: Moment | None = Field(default=None, description="before this moment", examples=["2026-11-17T00:00:00Z"])
 
 
 @router.get(

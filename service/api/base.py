@@ -1,19 +1,16 @@
 """What all routes of the API have in common: where they are, what they refuse, how ids look, and which errors they give."""
 
 import inspect
-import re
 from collections.abc import Callable, Coroutine, Iterator
-from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from service.front.negotiation import JSON, must_be_acceptable, must_be_json
@@ -24,22 +21,6 @@ PREFIX = "/api/v1"
 OpaqueId = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$", description="opaque id", examples=["mB3x0GQ3TzqH1v4rYk2c8A"])
 ]
-ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}")
-
-
-def _written_out(kind: LiteralString) -> BeforeValidator:
-    """Refuse a number where a date belongs, as pydantic's error `kind`: it would be read as seconds since 1970."""
-
-    def checked(value: object) -> object:
-        if isinstance(value, str | int | float) and not ISO_DATE.match(str(value)):
-            raise PydanticCustomError(kind, "not written out")
-        return value
-
-    return BeforeValidator(checked)
-
-
-Day = Annotated[date, _written_out("date_parsing")]
-WrittenOut = _written_out("datetime_parsing")
 WITHOUT_ID = responses(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,

@@ -19,7 +19,6 @@ from service.api.base import (
     WITH_ID,
     WITHOUT_ID,
     WRITES,
-    Day,
     Link,
     OpaqueId,
     Resource,
@@ -28,7 +27,7 @@ from service.api.base import (
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.cases import Case, Ground, Latest, Status
 from service.front.entitled import needs
-from service.moments import Moment
+from service.moments import Day, Moment
 from service.vault import Vault
 from service.viewer import Permission, Viewer
 

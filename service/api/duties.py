@@ -11,10 +11,11 @@ from starlette.responses import Response
 from data_contracts.identifiers import SCHOOL_PATTERN
 from service import auth, duties, names, words
 from service.api.answers import answer
-from service.api.base import PREFIX, UNCHANGED, WITH_ID, WITHOUT_ID, Day, Link, OpaqueId, Resource, new_router
+from service.api.base import PREFIX, UNCHANGED, WITH_ID, WITHOUT_ID, Link, OpaqueId, Resource, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.duties import ShownDuty
 from service.front.entitled import needs
+from service.moments import Day
 from service.names import Pupil
 from service.viewer import Permission
 

@@ -21,7 +21,6 @@ from service.api.base import (
     WITH_ID,
     WITHOUT_ID,
     WRITES,
-    Day,
     Link,
     OpaqueId,
     Resource,
@@ -33,6 +32,7 @@ from service.following.follow_ups import FollowUp, Kind, Outcome, Plan
 from service.front.entitled import needs
 from service.front.negotiation import JSON
 from service.front.problems import responses
+from service.moments import Day
 from service.vault import Vault
 from service.viewer import Permission, Viewer
 

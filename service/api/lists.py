@@ -13,10 +13,11 @@ from data_contracts.identifiers import SCHOOL_PATTERN
 from service import auth, pulling, reading, stored
 from service.api import shaping
 from service.api.answers import answer, answer_json
-from service.api.base import UNCHANGED, WITH_ID, WITHOUT_ID, Day, OpaqueId, new_router
+from service.api.base import UNCHANGED, WITH_ID, WITHOUT_ID, OpaqueId, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, Number, Since, links
 from service.api.resources import Signalen, Weeklijst, Weeklijsten
 from service.front.entitled import needs
+from service.moments import Day
 from service.pulling import Position
 from service.viewer import Permission, Viewer
 

@@ -11,7 +11,7 @@ from fastapi import Query, Request
 from pydantic import Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
-from service.api.base import Link, WrittenOut
+from service.api.base import Link
 from service.moments import Moment
 from service.pulling import Position
 
@@ -28,7 +28,6 @@ Number = Annotated[int, Field(ge=-1, le=LARGEST)]
 Amount = Annotated[int, Query(alias="aantal", ge=1, le=MOST, description="most on one page", examples=[MOST])]
 Since = Annotated[
     Moment | None,
-    WrittenOut,
     Query(
         alias="gewijzigdSinds",
         description="everything published or changed from this moment on",

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from service import auth, region
 from service.api.answers import answer
-from service.api.base import PREFIX, UNCHANGED, WITH_ID, Day, Link, Resource, new_router
+from service.api.base import PREFIX, UNCHANGED, WITH_ID, Link, Resource, new_router
 from service.front.entitled import needs
+from service.moments import Day
 from service.region import Figures, Line
 from service.shared import Measure
 from service.viewer import Permission

@@ -19,7 +19,6 @@ from service.api.base import (
     WITH_BODY,
     WITH_ID,
     WITHOUT_ID,
-    Day,
     Link,
     OpaqueId,
     Resource,
@@ -29,6 +28,7 @@ from service.api.paging import MOST, After, Amount, SignalCursor, Since, links
 from service.api.resources import Historie, Signaal, Signalen
 from service.front.entitled import needs
 from service.front.negotiation import JSON, preferred
+from service.moments import Day
 from service.pulling import Position
 from service.stored import Stored
 from service.viewer import Permission, Viewer

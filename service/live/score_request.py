@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from data_contracts.identifiers import SCHOOL_PATTERN, Region, Sector
 from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, Column, Table
-from service.moments import Moment
+from service.moments import DAY_WRITTEN, Day, Moment
 
 MOST_PUPILS = 500
 MOST_ROWS = 200_000
@@ -87,18 +87,18 @@ _TYPES: Mapping[str, Any] = {
     "int": int,
     "float": float,
     "bool": bool,
-    "date": date,
+    "date": Annotated[date, Field(strict=False, ge=EARLIEST), DAY_WRITTEN],
     "datetime": Moment,
 }
 
 
 def _promised(column: Column) -> Any:  # noqa: ANN401 - a type, made from data
-    limits: dict[str, Any] = {"strict": True, "ge": column.minimum, "le": column.maximum, "description": column.meaning}
+    limits: dict[str, Any] = {"ge": column.minimum, "le": column.maximum, "description": column.meaning}
+    if column.type not in {"date", "datetime"}:
+        limits["strict"] = True
     if column.type == "string":
         limits["pattern"] = "^(" + "|".join(column.values) + ")$" if column.values else column.pattern
         limits["max_length"] = LONGEST
-    if column.type == "date":
-        limits["ge"] = EARLIEST
     if column.type == "float":
         limits["allow_inf_nan"] = False
     if column.example:
@@ -115,8 +115,8 @@ class _Strict(BaseModel):
 class LesvrijeDagen(_Strict):
     """Days off beside the holidays of the region, from the first up to and with the last."""
 
-    eerste: date
-    laatste: date
+    eerste: Day
+    laatste: Day
 
     @property
     def first(self) -> date:

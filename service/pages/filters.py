@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from data_contracts.weekly_list import Signal, Since
 from service import words
+from service.moments import Day
 from service.pages.listed import Row
 from service.reading import Shown
 from service.settings import Settings
@@ -166,7 +167,7 @@ class Asked(Kept):
         The form was sent: what it says holds, and what was remembered does not.
     """
 
-    week: date | None = Field(None, description="Monday")
+    week: Day | None = Field(None, description="Monday")
     chosen: Ticked = Field(Ticked.NO, alias="gekozen")
 
     def wanted(self, request: Request) -> Filters:

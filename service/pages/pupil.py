@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from service.following.follow_ups import KINDS, NOTHING_TRIED, OUTCOMES, FollowU
 from service.following.playbook import Version
 from service.following.undoing import may_undo
 from service.front.entitled import needs
+from service.moments import Day
 from service.pages import drawing, listed, patterns
 from service.pages.following import case_pages, follow_up_drawing
 from service.pages.following.follow_up_drawing import Around
@@ -42,7 +42,7 @@ class Asked(BaseModel):
 
     soort: Kind
     eigenaar: Annotated[str, Field(min_length=1, max_length=80, pattern=r"\S")]
-    datum: Annotated[date | None, Blank] = None
+    datum: Annotated[Day | None, Blank] = None
     notitie: Annotated[str, Field(max_length=2000)] = ""
 
     @property

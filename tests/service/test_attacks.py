@@ -85,6 +85,40 @@ def test_nor_is_a_score_worked_out_there(signed_in: SignedIn, engine: Engine, mo
     assert [one["naam"] for one in answer.json()["fouten"]] == ["peilmoment"]
 
 
+@pytest.mark.parametrize(
+    ("place", "part"),
+    [
+        ("peilmoment", {"peilmoment": "1794805200"}),
+        (
+            "school.lesvrij.0.eerste",
+            {"school": EXAMPLE["school"] | {"lesvrij": [{"eerste": "0", "laatste": "2026-10-05"}]}},
+        ),
+    ],
+)
+def test_nor_are_digits_taken_for_seconds_since_1970(signed_in: SignedIn, engine: Engine, place: str, part: dict):
+    with db.transaction(engine) as session:
+        session.add(ModelPageRow(document=page(SCHOOL, STRANGER).model_dump_json()))
+    answer = signed_in("care").post(f"{A}/scores", json={**EXAMPLE, **part}, headers=OWN)
+    assert answer.status_code == 400
+    assert [one["naam"] for one in answer.json()["fouten"]] == [place]
+
+
+@pytest.mark.parametrize("number", ["20261116", "1794787200"])
+@pytest.mark.parametrize(
+    ("who", "asked"),
+    [
+        ("care", f"{A}/opvolgingen?gewijzigdSinds="),
+        ("care", f"{A}/weeklijsten?week="),
+        ("privacy_officer", f"{A}/logboek?vanaf="),
+        ("care", "/weeklijst?week="),
+        ("alliance", "/regio?week="),
+        ("attendance_officer", "/verzuimmeldingen?week="),
+    ],
+)
+def test_nor_anywhere_else(signed_in: SignedIn, who: str, asked: str, number: str):
+    assert signed_in(who).get(asked + number).status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/leerling/%00", "/leerling/a%00b"])
 def test_an_address_with_a_character_that_cannot_be_kept_leads_nowhere(signed_in: SignedIn, path: str):
     assert signed_in("care").get(path).status_code in {400, 404}  # PostgreSQL takes no such text, SQLite does

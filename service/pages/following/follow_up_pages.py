@@ -1,6 +1,5 @@
 """Opvolging: everything that is open at a school, who has it, and what was done lately."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from service.following import finishing, follow_ups, undoing
 from service.following.follow_ups import KINDS, OUTCOMES, Kind, Outcome, Plan
 from service.following.undoing import FIGURES
 from service.front.entitled import needs
+from service.moments import Day
 from service.pages import choosing
 from service.pages.following import board
 from service.rights import requests
@@ -29,7 +29,7 @@ class Finished(BaseModel):
     """The form *Afronden* as it was sent; ``leerling`` is the page to go back to, where that is a pupil's."""
 
     uitkomst: Outcome
-    gedaan: date
+    gedaan: Day
     notitie: Annotated[str, Field(max_length=2000)] = ""
     leerling: OpaqueId | None = None
 

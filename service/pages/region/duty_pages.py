@@ -14,6 +14,7 @@ from starlette.responses import Response
 from service import auth, duties, names, scope, web
 from service.duties import ShownDuty
 from service.front.entitled import needs
+from service.moments import Day
 from service.pages import listed
 from service.pages.listed import Hit
 from service.tables import SchoolRow
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 MOST = 500
 """More than one officer can handle; a bound, as every query has one."""
 
-Week = Annotated[date | None, BeforeValidator(lambda value: value or None), Query()]
+Week = Annotated[Day | None, BeforeValidator(lambda value: value or None), Query()]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Regio: what an alliance sees of its schools, in counts; and the calculator of a business case."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from models.scorecard import Scorecard
 from service import auth, reading, region, web
 from service.disclosure import RULES
 from service.front.entitled import needs
+from service.moments import Day
 from service.pages import model
 from service.pages.region import business_case, region_drawing
 from service.pages.region.business_case import FIELDS
@@ -25,7 +25,7 @@ CALCULATOR = "/regio/rekenhulp"
 WEEKS = 8
 """Weeks in the drawing: as many as the score looks ahead."""
 
-Week = Annotated[date | None, BeforeValidator(lambda value: value or None), Query()]
+Week = Annotated[Day | None, BeforeValidator(lambda value: value or None), Query()]
 
 
 @router.get("/regio", openapi_extra=needs(Permission.READ_REGION))

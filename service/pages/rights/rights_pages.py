@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from data_contracts.errors import UsageError
 from service import auth, batch, cases, reading, scope, web
 from service.front.entitled import needs
+from service.moments import Day
 from service.names import Pupil
 from service.pages import choosing, listed
 from service.reading import Shown
@@ -48,7 +49,7 @@ class Objection(BaseModel):
     """The form *Bezwaar*, and that with which it is withdrawn."""
 
     door: AskedBy
-    op: date
+    op: Day
 
     @property
     def asked(self) -> Asked:
@@ -66,8 +67,8 @@ class ByNumber(Objection):
 class Correction(Objection):
     """The form *Correctie*."""
 
-    van: date
-    tot: date
+    van: Day
+    tot: Day
     wat: Wrong
     toelichting: Note = ""
 
@@ -81,7 +82,7 @@ class Answered(BaseModel):
     """The form *Antwoord*."""
 
     antwoord: Answer
-    op: date
+    op: Day
     toelichting: Note = ""
 
 
