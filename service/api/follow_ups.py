@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar
 
 from fastapi import Header, Request
 from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic_core import to_json
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from data_contracts.errors import UsageError
 from service import auth, names
-from service.api.answers import answer, has, unchanged
+from service.api.answers import answer, digest, has, unchanged
 from service.api.base import (
     PREFIX,
     UNCHANGED,
@@ -47,7 +48,7 @@ CREATED: dict[int | str, dict[str, Any]] = {
         "headers": {"Location": {"schema": {"type": "string"}, "description": "where it is found"}, **ETAG}
     }
 }
-TAG = re.compile(r'^"([0-9]{1,18})"$')
+TAG = re.compile(r'^"([0-9]{1,18})(-[0-9a-f]+)?"$')
 
 
 class ChangeCursor(Cursor):
@@ -204,7 +205,8 @@ def change_follow_up(
     follow_up_id: OpaqueId,
     new: Voornemen,
     if_match: Annotated[
-        str | None, Header(description="the ETag under which it was read; needed", examples=['"1207"'])
+        str | None,
+        Header(description="the ETag under which it was read; needed", examples=['"1207-5f3c9a0b7d1e4c2f8a6b0d3e"']),
     ] = None,
 ) -> Response:
     """Put something else in place of what stood there: another day, or what came of it.
@@ -226,7 +228,7 @@ def _begin(viewer: Viewer, session: Session, cursor: ChangeCursor | None, since:
 
 
 def _seen(if_match: str | None) -> int | None:
-    """Return which change the client saw; None where it takes any (``*``)."""
+    """Return which change the client saw, with which the tag begins; None where it takes any (``*``)."""
     if not if_match:
         detail = "Dit verzoek zegt niet welke stand het wijzigt (If-Match)."
         raise WithoutTagError(detail, remedy="Haal de opvolging op, en stuur haar ETag mee als If-Match.")
@@ -250,8 +252,12 @@ def _plan(new: Voornemen) -> Plan:
 def _tagged(
     resource: Opvolging, change: int, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> Response:
-    body = resource.model_dump_json(by_alias=True)
-    return Response(body, status, {**(headers or {}), "ETag": f'"{change}"'}, JSON)
+    """Answer under a tag that begins with the change, for whoever changes it next.
+
+    The rest tells the bytes: they may differ while the follow-up stays the same, by a name.
+    """
+    body = to_json(resource, by_alias=True)
+    return Response(body, status, {**(headers or {}), "ETag": f'"{change}-{digest(body)}"'}, JSON)
 
 
 def _opvolgingen(viewer: Viewer, session: Session, shown: Sequence[FollowUp], *, vault: Vault) -> list[Opvolging]:

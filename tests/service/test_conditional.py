@@ -84,6 +84,25 @@ def test_another_name_is_another_tag(signed_in: SignedIn, addresses: dict[str, s
     assert get(client, addresses["signal"], before.headers["etag"]).status_code == 304
 
 
+def test_another_name_beside_a_follow_up_is_another_tag_with_which_it_can_still_be_changed(
+    signed_in: SignedIn, addresses: dict[str, str], engine: Engine
+):
+    client, plan = signed_in("care"), {"soort": "gesprek", "eigenaar": "S. Jansen"}
+    before = client.post(f"{addresses['signal']}/opvolgingen", json=plan, headers=OWN)
+    tag, address = before.headers["etag"], before.headers["location"]
+    assert get(client, address, tag).status_code == 304
+    with db.transaction(engine) as session:
+        row = session.get(SealedNameRow, (SCHOOL, before.json()["leerling"]))
+        sealed, row.sealed = row.sealed, "onleesbaar"
+    after = get(client, address, tag)
+    assert (after.status_code, after.json()["naam"]) == (200, "niet leesbaar")
+    with db.transaction(engine) as session:
+        session.get(SealedNameRow, (SCHOOL, before.json()["leerling"])).sealed = sealed
+    changed = client.request("PUT", address, json=plan, headers={**OWN, "if-match": after.headers["etag"]})
+    assert changed.status_code == 200
+    assert client.request("PUT", address, json=plan, headers={**OWN, "if-match": tag}).status_code == 412
+
+
 def test_a_search_has_no_tag_since_it_is_no_address(signed_in: SignedIn):
     answer = signed_in("care").post("/api/v1/signalen/_zoek", json={}, headers={**OWN, "if-none-match": "*"})
     assert answer.status_code == 200
