@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 
-from service.front.negotiation import JSON, must_be_acceptable, must_be_json
+from service.front.negotiation import JSON, must_be_acceptable, must_be_json, must_be_plain
 from service.front.problems import responses
 
 PREFIX = "/api/v1"
@@ -62,12 +62,15 @@ class Operation(APIRoute):
         """Handle a request, or say everything that is wrong with it at once."""
         handle, checked = super().get_route_handler(), self._checked()
         known, given = frozenset(_query_names(self.dependant)), self._given()
+        takes_body = self.body_field is not None or "requestBody" in (self.openapi_extra or {})
         takes_json = self.body_field is not None and "json" in str(
             getattr(self.body_field.field_info, "media_type", "")
         )
 
         async def strict(request: Request) -> Response:
             must_be_acceptable(request.headers.get("accept"), given)
+            if takes_body:
+                must_be_plain(request.headers.getlist("content-encoding"))
             if takes_json:
                 must_be_json(request.headers.get("content-type"))
             unknown = [name for name in request.query_params if name not in known]

@@ -7,6 +7,7 @@ from data_contracts.errors import UsageError
 
 JSON = "application/json"
 ANY = "*/*"
+IDENTITY = "identity"
 
 
 class NotAcceptableError(UsageError):
@@ -50,6 +51,20 @@ def must_be_acceptable(accept: str | None, given: Sequence[str]) -> None:
         It takes none.
     """
     preferred(accept, given)
+
+
+def must_be_plain(codings: Sequence[str]) -> None:
+    """Refuse a body that is packed, whatever the header `Content-Encoding` calls it: none is unpacked here.
+
+    Raises
+    ------
+    MediaTypeError
+        It is, or says so.
+    """
+    named = {one.strip().lower() for line in codings for one in line.split(",")}
+    if named - {"", IDENTITY}:
+        detail = "De inhoud van dit verzoek is ingepakt (Content-Encoding)."
+        raise MediaTypeError(detail, remedy="Stuur de inhoud zoals zij is, zonder deze kop.")
 
 
 def must_be_json(content_type: str | None) -> None:
