@@ -1,7 +1,8 @@
 """What all routes of the API have in common: where they are, what they refuse, how ids look, and which errors they give."""
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ WRITES = responses(HTTPStatus.CONFLICT)
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_MODIFIED: {"description": "the same as under the ETag that was sent"}
 }
-ANYTHING = "x"
+SINCE, CURSOR = "gewijzigdSinds", "cursor"
 
 
 class Resource(BaseModel):
@@ -73,10 +74,9 @@ class Operation(APIRoute):
                 must_be_plain(request.headers.getlist("content-encoding"))
             if takes_json:
                 must_be_json(request.headers.get("content-type"))
-            unknown = [name for name in request.query_params if name not in known]
-            if not unknown:
+            errors = list(_ill_asked(request, known))
+            if not errors:
                 return await handle(request)
-            errors: list[Any] = [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in unknown]
             try:
                 await checked(request)
             except RequestValidationError as error:
@@ -99,6 +99,18 @@ class Operation(APIRoute):
         # Not `wraps`: of an endpoint that is awaited, this would then be awaited too.
         nothing.__signature__ = inspect.signature(self.endpoint)  # type: ignore[attr-defined]
         return APIRoute(self.path, nothing, response_model=None, methods=self.methods).get_route_handler()
+
+
+def _ill_asked(request: Request, known: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield what is wrong with a query as a whole: what would be left out without a word, gives another answer."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in given.items():
+        if name not in known:
+            yield {"type": "extra_forbidden", "loc": ("query", name), "msg": ""}
+        elif times > 1:
+            yield {"type": "repeated", "loc": ("query", name), "msg": ""}
+    if {SINCE, CURSOR} <= given.keys() & known:
+        yield {"type": "since_with_cursor", "loc": ("query", SINCE), "msg": ""}
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

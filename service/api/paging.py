@@ -2,16 +2,17 @@
 
 import hashlib
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
-from pydantic import Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
-from service.api.base import Link
+from service.api.base import CURSOR, SINCE, Link
 from service.moments import Moment
 from service.pulling import Position
 
@@ -25,12 +26,28 @@ Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,32}$")]
 Number = Annotated[int, Field(ge=-1, le=LARGEST)]
 """A change, or a rank, in a cursor: no larger than a column holds."""
 
-Amount = Annotated[int, Query(alias="aantal", ge=1, le=MOST, description="most on one page", examples=[MOST])]
+WHOLE = re.compile(r"-?[0-9]+\Z")
+
+
+def _whole(value: object) -> object:
+    """Refuse what is a number in Python only, such as ``5_0``, and a fraction that happens to be none."""
+    if isinstance(value, str) and not WHOLE.match(value):
+        kind = "int_parsing"
+        raise PydanticCustomError(kind, "not a whole number")
+    return value
+
+
+Amount = Annotated[
+    int,
+    Field(ge=1, le=MOST),
+    BeforeValidator(_whole),
+    Query(alias="aantal", description="most on one page", examples=[MOST]),
+]
 Since = Annotated[
     Moment | None,
     Query(
-        alias="gewijzigdSinds",
-        description="everything published or changed from this moment on",
+        alias=SINCE,
+        description="everything published or changed from this moment on; not together with a cursor",
         examples=["2026-11-15T17:00:00Z"],
     ),
 ]
@@ -96,7 +113,7 @@ class SignalCursor(Cursor):
 
 OfList = TypeVar("OfList", bound=Cursor)
 After = Annotated[
-    OfList | None, Query(alias="cursor", description="where the page before this one ended, from its `_links`")
+    OfList | None, Query(alias=CURSOR, description="where the page before this one ended, from its `_links`")
 ]
 
 
@@ -117,12 +134,12 @@ def links(request: Request, *, following: Cursor | None, **others: Cursor | str)
     others
         More links: to this list from a cursor on, or to an address.
     """
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != CURSOR]
 
     def at(cursor: object) -> Link:
         # From a cursor on, the moment that the first page began at counts no more.
-        rest = [pair for pair in asked if pair[0] != "gewijzigdSinds"]
-        return _link(request, [*rest, ("cursor", str(cursor))])
+        rest = [pair for pair in asked if pair[0] != SINCE]
+        return _link(request, [*rest, (CURSOR, str(cursor))])
 
     found = {"self": _link(request, request.query_params.multi_items()), "eerste": _link(request, asked)}
     if following is not None:

@@ -8,6 +8,8 @@ UNKNOWN = "Deze waarde klopt niet."
 SAID: Mapping[str, str] = {
     "missing": "Dit ontbreekt.",
     "extra_forbidden": "Dit kennen wij hier niet.",
+    "repeated": "Dit staat er meer dan eens.",
+    "since_with_cursor": "Dit gaat niet samen met cursor, die zelf al zegt waar het begint.",
     "json_invalid": "Dit is geen geldige JSON.",
     "json_type": "Dit is geen geldige JSON.",
     "model_type": "Dit moet een object zijn.",

@@ -155,12 +155,38 @@ def test_everything_that_is_wrong_is_told_at_once_and_in_dutch(signed_in: Signed
         ("query", "onbekend", "Dit kennen wij hier niet."),
         ("query", "aantal", "Dit moet minstens 1 zijn."),
         ("query", "gewijzigdSinds", "Dit moet een moment zijn, zoals 2026-11-15T17:00:00Z."),
+        ("query", "gewijzigdSinds", "Dit gaat niet samen met cursor, die zelf al zegt waar het begint."),
     }
 
 
 def test_an_unknown_parameter_alone_is_refused_too_and_reads_nothing(signed_in: SignedIn):
     answer = signed_in("care").get("/api/v1/weeklijsten?schol=11ZZ03")
     assert [one["naam"] for one in answer.json()["fouten"]] == ["schol"]
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["5_0", "1.0", "1e1", "+5", "%2B5", "%205", "5%20", "5%0A", "%D9%A5", "true", "", "1&aantal=2", "5&aantal=5"],
+)
+def test_an_amount_is_one_number_in_digits(signed_in: SignedIn, amount: str):
+    client = signed_in("care")
+    for path in ("signalen", "weeklijsten", "opvolgingen"):
+        answer = client.get(f"/api/v1/{path}?aantal={amount}")
+        assert answer.status_code == 400
+        assert [one["naam"] for one in answer.json()["fouten"]] == ["aantal"]
+        assert client.get(f"/api/v1/{path}?aantal=5").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["signalen", "weeklijsten", "opvolgingen"])
+def test_a_moment_beside_a_cursor_is_refused(signed_in: SignedIn, path: str):
+    client, moment = signed_in("care"), "gewijzigdSinds=2026-11-15T17:00:00Z"
+    kept = client.get(f"/api/v1/{path}?{moment}").json()["_links"]["bijgewerkt"]["href"]
+    assert client.get(kept).status_code == 200
+    answer = client.get(f"{kept}&{moment}")
+    assert answer.status_code == 400
+    assert [(one["naam"], one["detail"][:31]) for one in answer.json()["fouten"]] == [
+        ("gewijzigdSinds", "Dit gaat niet samen met cursor,")
+    ]
 
 
 def test_a_mistake_that_we_have_no_words_for_is_told_plainly():
