@@ -1,5 +1,6 @@
 """Which media type a request asks for, and which it sends (RFC 9110, sections 8.3 and 12.5.1)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
@@ -8,6 +9,7 @@ from data_contracts.errors import UsageError
 JSON = "application/json"
 ANY = "*/*"
 IDENTITY = "identity"
+QUALITY = re.compile(r"(0(\.[0-9]*)?|1(\.0*)?)\Z")
 
 
 class NotAcceptableError(UsageError):
@@ -86,12 +88,8 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         said = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        try:
-            quality = min(max(float(said), 0.0), 1.0)
-        except ValueError:
-            quality = 0.0
         if name:
-            yield name, quality
+            yield name, float(said) if QUALITY.match(said) else 0.0
 
 
 def _liking(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:

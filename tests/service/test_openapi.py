@@ -221,7 +221,10 @@ def test_options_and_405_name_every_verb_of_an_address(visitor: Client, signed_i
         ("application/*", 200),
         ("text/html", 406),
         ("application/json;q=0", 406),
-        ("application/json;q=onzin", 406),
+        ("application/json;q=0.5", 200),
+        ("application/json;q=1.000", 200),
+        *((f"application/json;q={said}", 406) for said in ("onzin", "nan", "inf", "-1", "1.1", "1e0", "0_1")),
+        ("application/json;q=0.000", 406),
     ],
 )
 def test_an_answer_that_nobody_asked_for_is_not_given(signed_in: SignedIn, accept: str, status: int):
