@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from service.front.negotiation import JSON, must_be_acceptable, must_be_json, must_be_plain
@@ -36,6 +37,7 @@ WRITES = responses(HTTPStatus.CONFLICT)
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     HTTPStatus.NOT_MODIFIED: {"description": "the same as under the ETag that was sent"}
 }
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SINCE, CURSOR = "gewijzigdSinds", "cursor"
 
 
@@ -59,7 +61,7 @@ class Operation(APIRoute):
         options["summary"] = options.get("summary") or (endpoint.__doc__ or "").partition("\n")[0].rstrip(".")
         super().__init__(path, endpoint, **options)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """Handle a request, or say everything that is wrong with it at once."""
         handle, checked = super().get_route_handler(), self._checked()
         known, given = frozenset(_query_names(self.dependant)), self._given()
@@ -76,9 +78,9 @@ class Operation(APIRoute):
                 must_be_json(request.headers.get("content-type"))
             errors = list(_ill_asked(request, known))
             if not errors:
-                return await handle(request)
+                return await _readable(handle, request)
             try:
-                await checked(request)
+                await _readable(checked, request)
             except RequestValidationError as error:
                 errors = [*error.errors(), *errors]
             raise RequestValidationError(errors)
@@ -90,7 +92,7 @@ class Operation(APIRoute):
         documented = [self.responses[status].get("content", {}) for status in self.responses if str(status) < "3"]
         return (JSON, *(media_type for content in documented for media_type in content))
 
-    def _checked(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def _checked(self) -> Handler:
         """Return the same route with nothing behind it: it finds every other error of a request, and does nothing."""
 
         def nothing(**_: object) -> Response:
@@ -99,6 +101,16 @@ class Operation(APIRoute):
         # Not `wraps`: of an endpoint that is awaited, this would then be awaited too.
         nothing.__signature__ = inspect.signature(self.endpoint)  # type: ignore[attr-defined]
         return APIRoute(self.path, nothing, response_model=None, methods=self.methods).get_route_handler()
+
+
+async def _readable(handle: Handler, request: Request) -> Response:
+    """Handle a request; a body that the framework fails to read is told as any other that is no JSON."""
+    try:
+        return await handle(request)
+    except HTTPException as error:
+        if isinstance(error.__cause__, ValueError | RecursionError):  # not UTF-8, too long a number, or too deep
+            raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": ""}]) from None
+        raise
 
 
 def _ill_asked(request: Request, known: Collection[str]) -> Iterator[dict[str, Any]]:

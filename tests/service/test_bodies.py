@@ -53,3 +53,29 @@ def test_a_body_that_is_packed_is_not_read(signed_in: SignedIn, method: str, pat
 def test_a_body_that_says_to_be_as_it_is_is_read(signed_in: SignedIn):
     headers = {"content-type": JSON, "content-encoding": "identity"}
     assert sent(signed_in("care"), "POST", "/signalen/_zoek", b"{}", **headers).status_code == 200
+
+
+UNREADABLE = {
+    "no JSON": b'{"x":',
+    "not UTF-8": b'{"x": "\xff"}',
+    "too deep": b"[" * 200_000,
+    "too long a number": b'{"x": ' + b"9" * 5000 + b"}",
+}
+
+
+BY_THE_FRAMEWORK = [(method, path) for method, path, content in OPERATIONS if JSON in content and path != "/scores"]
+"""Operations whose body we do not read ourselves; for the other see `tests/service/test_quick.py`."""
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("query", ["", "?onbekend=1"])
+@pytest.mark.parametrize(("method", "path"), BY_THE_FRAMEWORK)
+def test_a_body_that_cannot_be_read_is_one_mistake(
+    signed_in: SignedIn, method: str, path: str, query: str, body: bytes
+):
+    found = answers(signed_in, method, path + query, body, **{"content-type": JSON})
+    assert found
+    for answer in found:
+        assert answer.status_code == 400
+        (wrong,) = (one for one in answer.json()["fouten"] if one["plaats"] == "body")
+        assert "JSON" in wrong["detail"]
