@@ -12,7 +12,7 @@ from starlette.responses import Response
 from data_contracts.identifiers import PUPIL_PATTERN, SCHOOL_PATTERN
 from service import audit, auth, logbook
 from service.api.answers import answer
-from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Link, Resource, new_router
+from service.api.base import UNCHANGED, WITH_BODY, WITHOUT_ID, Body, Link, Resource, new_router
 from service.api.paging import MOST, After, Amount, Cursor, Key, links
 from service.audit import AuditEvent, Wanted
 from service.front import headers
@@ -113,7 +113,7 @@ def list_audit(
     openapi_extra=READ,
 )
 def search_audit(
-    request: Request, wanted: LogboekZoekvraag, cursor: After[AuditCursor] = None, amount: Amount = MOST
+    request: Request, wanted: Body[LogboekZoekvraag], cursor: After[AuditCursor] = None, amount: Amount = MOST
 ) -> Response:
     """Look for lines, for instance of one pupil: who saw what of her. A pupil is named in the body, never in an address.
 

@@ -3,15 +3,17 @@
 import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -45,6 +47,23 @@ class Resource(BaseModel):
     """Snake case here, camel case outside."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+@dataclass(frozen=True)
+class AsDescribed:
+    """Marks a body that is taken by the names of the description only; in Python its class takes ours too."""
+
+    def __get_pydantic_core_schema__(self, source: type[Resource], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read what was sent before anything else does."""
+
+        def read(value: object) -> Resource:
+            return source.model_validate(value, by_alias=True, by_name=False)
+
+        return core_schema.no_info_before_validator_function(read, handler(source))
+
+
+Asked = TypeVar("Asked", bound=Resource)
+Body = Annotated[Asked, AsDescribed()]
 
 
 class Link(Resource):

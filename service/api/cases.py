@@ -19,6 +19,7 @@ from service.api.base import (
     WITH_ID,
     WITHOUT_ID,
     WRITES,
+    Body,
     Link,
     OpaqueId,
     Resource,
@@ -108,7 +109,7 @@ class Dossiers(Resource):
     response_model=Dossier,
     openapi_extra=OPEN,
 )
-def open_case(request: Request, new: NieuwDossier) -> Response:
+def open_case(request: Request, new: Body[NieuwDossier]) -> Response:
     """Open a case about the pupil of a signal. From now until its last day the alliance sees that pupil's newest signal.
 
     Only a school opens a case, and only on a ground: without one an alliance may not know who it is about.

@@ -22,6 +22,7 @@ from service.api.base import (
     WITH_ID,
     WITHOUT_ID,
     WRITES,
+    Body,
     Link,
     OpaqueId,
     Resource,
@@ -131,7 +132,7 @@ class Opvolgingen(Resource):
     response_model=Opvolging,
     openapi_extra=WRITE,
 )
-def open_follow_up(request: Request, signal_id: OpaqueId, new: Voornemen) -> Response:
+def open_follow_up(request: Request, signal_id: OpaqueId, new: Body[Voornemen]) -> Response:
     """Begin a follow-up on a signal: who does what, and when."""
     vault = auth.installation(request).vault
     with auth.asking(request) as (viewer, session):
@@ -203,7 +204,7 @@ def one_follow_up(request: Request, follow_up_id: OpaqueId) -> Response:
 def change_follow_up(
     request: Request,
     follow_up_id: OpaqueId,
-    new: Voornemen,
+    new: Body[Voornemen],
     if_match: Annotated[
         str | None,
         Header(description="the ETag under which it was read; needed", examples=['"1207-5f3c9a0b7d1e4c2f8a6b0d3e"']),

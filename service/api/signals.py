@@ -19,6 +19,7 @@ from service.api.base import (
     WITH_BODY,
     WITH_ID,
     WITHOUT_ID,
+    Body,
     Link,
     OpaqueId,
     Resource,
@@ -93,7 +94,7 @@ def signals(
     openapi_extra=READ,
 )
 def search_signals(
-    request: Request, wanted: Zoekvraag, cursor: After[SignalCursor] = None, amount: Amount = MOST
+    request: Request, wanted: Body[Zoekvraag], cursor: After[SignalCursor] = None, amount: Amount = MOST
 ) -> Response:
     """Look for signals, in the newest edition of each list. A pupil is named in the body only, never in an address.
 

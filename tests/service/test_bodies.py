@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from conftest import CAST, OWN, SignedIn
+from pydantic.alias_generators import to_snake
 
 from service import openapi
+from service.api.signals import Zoekvraag
 
 JSON = "application/json"
 
@@ -79,3 +81,19 @@ def test_a_body_that_cannot_be_read_is_one_mistake(
         assert answer.status_code == 400
         (wrong,) = (one for one in answer.json()["fouten"] if one["plaats"] == "body")
         assert "JSON" in wrong["detail"]
+
+
+@pytest.mark.parametrize(("method", "path"), BY_THE_FRAMEWORK)
+def test_a_field_goes_by_the_name_that_is_described_and_by_no_other(signed_in: SignedIn, method: str, path: str):
+    described = openapi.document()["paths"][path][method.lower()]["requestBody"]["content"][JSON]["schema"]
+    fields = openapi.document()["components"]["schemas"][described["$ref"].rpartition("/")[2]]["properties"]
+    ours = {to_snake(name): None for name in fields if to_snake(name) != name}
+    found = answers(signed_in, method, path, json.dumps(ours).encode(), **{"content-type": JSON})
+    assert found
+    for answer in found if ours else ():
+        told = {one["naam"]: one["detail"] for one in answer.json()["fouten"]}
+        assert {name: told.get(name) for name in ours} == dict.fromkeys(ours, "Dit kennen wij hier niet.")
+
+
+def test_in_python_a_field_goes_by_our_name_too():
+    assert Zoekvraag(op_lijst=True).model_dump(by_alias=True, exclude_none=True)["opLijst"] is True
