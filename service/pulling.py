@@ -10,7 +10,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import audit, reading, stored
@@ -34,7 +34,9 @@ AFTER = and_(
 )
 PAGE = prepared(EVERY_SIGNAL.where(AFTER).limit(bindparam("limit")))
 BATCH = prepared(WITHOUT_CALENDAR.where(AFTER, ListRow.change < bindparam("end")).limit(bindparam("limit")))
-SINCE = select(func.min(ListRow.change)).where(ListRow.published_at >= bindparam("since"))
+FIRST = func.min(case((ListRow.published_at >= bindparam("since"), ListRow.change)))
+SINCE = select(func.coalesce(FIRST, func.max(ListRow.change) + 1, 1))
+"""One question, so that nothing is published between its halves."""
 LAST = select(func.max(ListRow.change))
 
 
@@ -66,8 +68,7 @@ def since(viewer: Viewer, session: Session, moment: datetime) -> Position:
     missed.
     """
     viewer.must(Permission.READ_LISTS)
-    first = session.scalar(SINCE, {"since": moment})
-    return end(viewer, session) if first is None else Position(first)
+    return Position(session.execute(SINCE, {"since": moment}).scalar_one())
 
 
 def lists(

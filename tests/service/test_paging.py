@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 from conftest import OWN, Client, SignedIn
+from fastapi import FastAPI
 from sample_lists import LAST_WEEK, SCHOOL, WEEK, on_list, pupil, weekly_list
-from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy import Engine, Row, event, insert, select
 from sqlalchemy.orm import Session
 
 from service import db, lists
@@ -135,6 +136,22 @@ def test_a_moment_after_everything_gives_nothing_and_what_comes_then(signed_in: 
     with db.transaction(engine) as session:
         put(session, date(2027, 6, 7), at=LONG_AGO)
     assert pulled(client, kept)[0] == ["2027-06-07"]
+
+
+@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True, scope="module")  # SQLite keeps others waiting
+def test_what_is_published_while_the_moment_is_looked_up_is_not_missed(app: FastAPI, signed_in: SignedIn):
+    client, asked, published = signed_in("care"), app.state.installation.engine, []
+
+    def publish(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "min(" in statement and not published:
+            published.append(date(2027, 7, 5))
+            with db.transaction(asked) as session:
+                put(session, *published, at=LONG_AGO)
+
+    event.listen(asked, "after_cursor_execute", publish)
+    found, kept = pulled(client, "/api/v1/signalen?gewijzigdSinds=2040-01-01T00:00:00Z")
+    event.remove(asked, "after_cursor_execute", publish)
+    assert [*found, *pulled(client, kept)[0]] == ["2027-07-05"]
 
 
 @pytest.mark.parametrize(
