@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 
 from data_contracts.errors import StorageError
 from service import db, scope
+from service.api.follow_ups import ChangeCursor
 from service.following import follow_ups
 from service.following.follow_ups import KINDS, OUTCOMES, Kind, Outcome
 from service.tables import AuditRow, FollowUpRow, SignalRow, now
@@ -175,6 +176,13 @@ def test_a_moment_after_everything_gives_nothing_and_what_comes_then(care: Clien
     assert pulled(care, kept)[0] == []
     later = opened(care, engine, 4).json()["id"]
     assert pulled(care, kept)[0] == [later]
+
+
+def test_where_a_moment_lies_tells_nothing_of_another_school(care: Client, engine: Engine, signed_in: SignedIn):
+    opened(care, engine, 5)
+    for year in (2020, 2040):
+        address = f"{FOLLOW_UPS}?gewijzigdSinds={year}-01-01T00:00:00Z"
+        assert pulled(signed_in("stranger"), address)[1].endswith(str(ChangeCursor("change", 0)))
 
 
 def test_a_mentor_sees_and_writes_those_of_the_own_group_only(care: Client, engine: Engine, signed_in: SignedIn):

@@ -57,6 +57,7 @@ SCOPED_ROWS = {
     "duties": "duties for the attendance officer",
     "following/follow_ups": "writes and reads follow-ups",
     "following/followed": "counts follow-ups",
+    "following/order": "where in the order of changes a moment lies, of those in scope",
     "batch": "what waits, and what became of it; no person asks",
     "inbox": "writes and reads deliveries",
     "pages/deliveries/delivered": "a type only: it shows rows that `inbox` read",
