@@ -209,9 +209,9 @@ def history(
     # Joining with the calendar leaves the closed days out here too. Where all match, a left join leaves rows in place.
     how: Literal["inner", "left"] = "left" if time.every_day else "inner"
     days = days.join(calendar.places.drop("school", "unit_no", "day", "scheduled", "named"), on="unit_day", how=how)
-    days = settle(days.join(pupils, on="pupil_no", how="left"))
+    found_days = held(days.join(pupils, on="pupil_no", how="left").with_columns(_excused()))
     stretch = first_day, end_day
-    days, shifts = with_lesson_days(days, there, own, calendar, before, stretch=stretch)
+    days, shifts = with_lesson_days(found_days, there, own, calendar, before, stretch=stretch)
     weeks = _pupil_weeks(pupil_weeks(enrolled, calendar.places, own), days, pupils)
     return History(
         as_of=as_of,
@@ -305,6 +305,12 @@ def _group_unit() -> nw.Expr:
 @fixed
 def _ended(end_day: int) -> nw.Expr:
     return (nw.col("to_day") < end_day).alias("_ended")
+
+
+@fixed
+def _excused() -> nw.Expr:
+    """Whether a pupil who has lessons need not be there all day."""
+    return ((nw.col("scheduled_minutes") == 0) & ~nw.col("unit_number").is_null()).alias("_excused")
 
 
 @fixed

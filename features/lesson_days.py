@@ -18,7 +18,7 @@ _CHANGE = ["pupil_no", "day", "change"]
 
 
 def with_lesson_days(
-    days: Frame,
+    days: Held,
     enrolled: Held,
     own: Frame | None,
     calendar: Calendar,
@@ -31,7 +31,7 @@ def with_lesson_days(
     Parameters
     ----------
     days
-        Pupil-days with ``pupil_day, pupil_no, day, unit_number, scheduled_minutes``.
+        Pupil-days with ``pupil_day, pupil_no, day, unit_number, scheduled_minutes``, and whether they are ``_excused``.
     enrolled
         Periods with ``unit_no``, see `features.enrolled`, and whether they have ``_ended``.
     own
@@ -49,7 +49,9 @@ def with_lesson_days(
         `days`, and the shifts of pupils from days on: ``pupil_no, day, shift``; None where there are none.
     """
     there = calendar.places.filter(_with_number()).select("unit_day", "unit_no", "day", "unit_number")
-    changes = [held(_excused(days))]
+    changes = []
+    if days.any("_excused"):
+        changes.append(held(days.frame.filter(nw.col("_excused")).select("pupil_no", "day", _one_less())))
     if enrolled.any("_ended"):
         changes.append(_moves(enrolled.frame, there, before, stretch=stretch))
     if own is not None:
@@ -57,13 +59,14 @@ def with_lesson_days(
     if before is not None:
         changes.append(held(before.shifts.with_columns(*_before(stretch[0])).select(_CHANGE)))
     some = [one.frame for one in changes if not one.empty()]
+    rows = days.frame.drop("_excused")
     if not some:
-        return days.with_columns(_lesson_day_alone()), None
-    shifts = _shifts(some, days)
-    numbers = _numbers_of_group(days, shifts, enrolled.frame, there, before, own=own is not None)
-    days = days.join(numbers, on="pupil_day", how="left").with_columns(_lesson_day()).drop("_shift", "_of_group")
+        return rows.with_columns(_lesson_day_alone()), None
+    shifts = _shifts(some, rows)
+    numbers = _numbers_of_group(rows, shifts, enrolled.frame, there, before, own=own is not None)
+    found = rows.join(numbers, on="pupil_day", how="left").with_columns(_lesson_day()).drop("_shift", "_of_group")
     lasting = shifts.filter(_changed(stretch[0])).select("pupil_no", "day", "shift")
-    return settle(days), settle(lasting)
+    return settle(found), settle(lasting)
 
 
 @fixed
@@ -120,16 +123,6 @@ def _days_before(asked: Frame, there: Frame, before: Before | None) -> Frame:
     past = before.units.select("school", "unit", _past="unit_number")
     found = found.join(past, on=["school", "unit"], how="left")
     return found.select("unit_no", "day", _count=nw.coalesce("unit_number", "_past"))
-
-
-def _excused(days: Frame) -> Frame:
-    """Days on which a pupil who has lessons need not be there at all."""
-    return days.filter(_all_excused()).select("pupil_no", "day", _one_less())
-
-
-@fixed
-def _all_excused() -> nw.Expr:
-    return (nw.col("scheduled_minutes") == 0) & ~nw.col("unit_number").is_null()
 
 
 @fixed
