@@ -125,14 +125,9 @@ def events(enrolments: pd.DataFrame, taken: pd.DataFrame, absences: pd.DataFrame
 
 
 def _runs(days: pd.DataFrame) -> pd.DataFrame:
-    """Mark the first day of each unbroken series of school days within a year, and count on within it.
-
-    A day follows another by the school days of the pupil's class; where the class changed, by those of the school.
-    """
+    """Mark the first day of each unbroken series of the pupil's school days within a year, and count on within it."""
     days = days.sort_values(["pupil", "date"], ignore_index=True)
-    before = days.groupby(["pupil", "year"])[["group", "nth", "number"]].shift()
-    stayed = days["group"] == before["group"]
-    days["step"] = (days["nth"] - before["nth"]).where(stayed, days["number"] - before["number"])
+    days["step"] = days["nth"] - days.groupby(["pupil", "year"])["nth"].shift()
     days["starts"] = (days["step"] != 1).astype(int)
     days["series"] = days["starts"].cumsum()
     days["run"] = days.groupby("series").cumcount() + 1
