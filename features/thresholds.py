@@ -4,8 +4,8 @@ Engines that keep rows in memory are asked first whether there is anything to co
 """
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import narwhals as nw
 
@@ -32,6 +32,9 @@ from features.spells import in_spells
 
 _PUBLISHED_DIGITS = 9
 _WEEKDAYS = 5
+_Event = tuple[int, int, float]
+"""A day, how many of the pupil's lesson weeks ago it was, and how much it counts."""
+
 _WEEK_OF_LESSONS = _WEEKDAYS * 300  # minutes: a few hours say nothing about a share
 
 
@@ -233,12 +236,11 @@ def _restarting(past: History, rule: Rule) -> Frame | None:
     for school, pupil, week in sorted(collected(lesson_weeks.select(*PUPIL, "week")).rows()):
         weeks.setdefault((school, pupil), []).append(week)
     candidates = events.frame.join(totals.frame, on=PUPIL, how="semi").with_columns(_its_week())
-    rows = collected(candidates.select(*PUPIL, "day", "amount", "week")).rows(named=True)
-    histories: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda row: row["day"]):
-        who = row["school"], row["pupil"]
-        ago = len(weeks[who]) - bisect_right(weeks[who], row["week"])
-        histories.setdefault(who, []).append(row | {"weeks_ago": ago})
+    rows = collected(candidates.select("day", *PUPIL, "week", "amount")).rows()
+    histories: dict[tuple[str, str], list[_Event]] = {}
+    for day, school, pupil, week, amount in sorted(rows):
+        known = weeks[school, pupil]
+        histories.setdefault((school, pupil), []).append((day, len(known) - bisect_right(known, week), amount))
     over: Callable[[float], bool] = (
         (lambda amount: amount >= rule.threshold) if rule.operator == ">=" else (lambda amount: amount > rule.threshold)
     )
@@ -250,21 +252,22 @@ def _restarting(past: History, rule: Rule) -> Frame | None:
     return as_hits(past, reached)
 
 
-def _times_reached(
-    days: Sequence[dict[str, Any]], *, length: int, over: Callable[[float], bool]
-) -> list[tuple[int, float]]:
+def _times_reached(days: Sequence[_Event], *, length: int, over: Callable[[float], bool]) -> list[tuple[int, float]]:
     """Return day and amount of each time the threshold was reached within the last `length` weeks.
 
     Every one of them: whether an earlier report was made is not known here, so a newer one may not hide it.
     """
-    period: list[dict[str, Any]] = []
+    period: deque[_Event] = deque()
     found: list[tuple[int, float]] = []
-    for day in days:
-        period = [earlier for earlier in period if earlier["weeks_ago"] - day["weeks_ago"] < length] + [day]
-        amount = sum(each["amount"] for each in period)
+    for event in days:
+        day, ago, _ = event
+        while period and period[0][1] - ago >= length:
+            period.popleft()
+        period.append(event)
+        amount = sum(each for _, _, each in period)
         if over(round(amount, DIGITS)):
-            found += [(day["day"], amount)] if day["weeks_ago"] < length else []
-            period = []
+            found += [(day, amount)] if ago < length else []
+            period.clear()
     return found
 
 

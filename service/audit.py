@@ -100,6 +100,10 @@ LABELS: dict[str, str] = {
 }
 
 
+LINES = insert(AuditRow)
+"""Made once: with every pupil that is read a line is written."""
+
+
 @dataclass(frozen=True)
 class AuditEvent:
     """One line of the audit, as the privacy officer sees it; `action` and `role` in words, `code` as stored."""
@@ -163,7 +167,7 @@ def record(
     }
     rows = [{**common, "id": new_id(), "subject": subject} for subject in subjects]
     if rows:
-        session.execute(insert(AuditRow), rows)
+        session.execute(LINES, rows)
 
 
 def record_publishing(by: str, session: Session, *, school: str, object_id: str) -> None:

@@ -1,11 +1,12 @@
 """The database: one engine for SQLite and PostgreSQL, one transaction at a time, migrations from inside the package."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text, update
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
@@ -26,6 +27,13 @@ VIEWER = "aanwezig_viewer"
 
 
 WRITING = RLock()
+PATIENCE = 10.0
+"""Seconds that who writes to SQLite waits for who is writing."""
+
+WRITES = "BEGIN IMMEDIATE"
+BUSY_TIMEOUT = f"PRAGMA busy_timeout={round(PATIENCE * 1000)}"
+LOOKS_AGAIN = 0.0005
+"""Seconds until who waits for another process looks again: half of what a read with its line of the audit takes."""
 
 
 def connect(url: str) -> Engine:
@@ -66,18 +74,42 @@ def _sqlite(url: str, path: str | None) -> Engine:
         connection.isolation_level = None  # SQLAlchemy begins transactions below, the driver does not
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute(BUSY_TIMEOUT)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A reading transaction that turns into a writing one can fail at once instead of waiting, so
         # one that will write says so from the start.
         options = connection.get_execution_options()
-        writes = options.get("writes", True)
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('durable') else 'NORMAL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        driver.execute(f"PRAGMA synchronous={'FULL' if options.get('durable') else 'NORMAL'}")
+        if options.get("writes", True):
+            _begin_writing(driver)
+        else:
+            driver.execute("BEGIN")
 
     return engine
+
+
+def _begin_writing(driver: sqlite3.Connection) -> None:
+    """Begin a transaction that writes, as soon as another process ends its own.
+
+    SQLite itself would sleep ever longer, up to 100 ms, while the database is free again after one.
+    """
+    until = time.monotonic() + PATIENCE
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute(WRITES)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise OperationalError(WRITES, None, error) from error
+                time.sleep(LOOKS_AGAIN)
+            else:
+                return
+    finally:
+        driver.execute(BUSY_TIMEOUT)
 
 
 @contextmanager

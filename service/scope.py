@@ -100,12 +100,31 @@ _NAMED: dict[Any, frozenset[str]] = {}
 
 
 @lru_cache(maxsize=256)
-def _criteria(viewer: Viewer, _day: date, *, rights: bool) -> Mapping[str, LoaderCriteriaOption]:
-    """Return the condition on each table as what a query takes; made once a day for everybody who sees the same."""
-    return {
-        row.__tablename__: with_loader_criteria(row, condition, include_aliases=True)
-        for row, condition in conditions(viewer, rights=rights).items()
-    }
+def _criteria(viewer: Viewer, _day: date, *, rights: bool) -> "_Criteria":
+    """Return the conditions for a viewer; made once a day for everybody who sees the same."""
+    return _Criteria(
+        {
+            row.__tablename__: with_loader_criteria(row, condition, include_aliases=True)
+            for row, condition in conditions(viewer, rights=rights).items()
+        }
+    )
+
+
+class _Criteria:
+    """The condition on each table as what a query takes, and the prepared statements that carry theirs already."""
+
+    def __init__(self, options: Mapping[str, LoaderCriteriaOption]) -> None:
+        self.options = options
+        self.carried: dict[Any, Any] = {}
+
+    def on(self, statement: Any) -> Any:  # noqa: ANN401 (what SQLAlchemy hands to a listener)
+        """Return `statement` with the conditions on what it names; one that is prepared is made once."""
+        names: Collection[str] | None = _NAMED.get(statement)
+        if names is None:
+            return statement.options(*self.options.values())
+        if statement not in self.carried:
+            self.carried[statement] = statement.options(*(one for table, one in self.options.items() if table in names))
+        return self.carried[statement]
 
 
 def prepared(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -204,17 +223,14 @@ def _objects(request: Any) -> ColumnElement[bool]:  # noqa: ANN401 (`RightsRow` 
 @event.listens_for(Session, "do_orm_execute")
 def _within_scope(state: ORMExecuteState) -> None:
     """Give every query of a viewer's transaction the viewer's conditions; refuse what would not carry them."""
-    criteria = state.session.info.get("criteria")
+    criteria: _Criteria | None = state.session.info.get("criteria")
     if criteria is None or state.is_column_load:
         return
     if not state.is_orm_statement or state.is_from_statement:
         msg = "a viewer's transaction takes queries of mapped classes only"
         raise OutOfScopeError(msg)
     if state.is_select:
-        names: Collection[str] | None = _NAMED.get(state.statement)
-        state.statement = state.statement.options(
-            *(one for table, one in criteria.items() if names is None or table in names)
-        )
+        state.statement = criteria.on(state.statement)
         return
     written = None if state.bind_mapper is None else state.bind_mapper.class_
     if (state.is_insert and written is AuditRow) or (state.is_update and written is ChangeRow):

@@ -16,6 +16,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from service.front.negotiation import JSON, must_be_acceptable, must_be_json, must_be_plain
 from service.front.problems import responses
@@ -155,9 +157,17 @@ def _query_names(dependant: Dependant) -> Iterator[str]:
         yield from _query_names(inner)
 
 
+class ApiRouter(APIRouter):
+    """Routes of the API: whoever asks for a page is told at once that it is not among them."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Look for a route only where it can be."""
+        return super().matches(scope) if scope["path"].startswith(PREFIX) else (Match.NONE, {})
+
+
 def new_router() -> APIRouter:
     """Return the router of one kind of resource."""
-    return APIRouter(prefix=PREFIX, route_class=Operation)
+    return ApiRouter(prefix=PREFIX, route_class=Operation)
 
 
 OPEN_TO_ALL: dict[str, Any] = {"security": []}

@@ -1,6 +1,9 @@
 """Migrations up and down on both engines, and an audit that nobody can rewrite."""
 
+import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -92,3 +95,40 @@ def test_a_wrong_or_absent_database_is_told_without_its_password(url: str, error
             engine.dispose()
     assert told.value.remedy
     assert "geheim" not in str(told.value)
+
+
+@pytest.fixture
+def held(tmp_path: Path):
+    """A SQLite database in which another program is writing."""
+    path = tmp_path / "service.db"
+    engine = db.connect(f"sqlite:///{path}")
+    db.upgrade(engine)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    yield engine, other
+    other.close()
+    engine.dispose()
+
+
+def test_who_writes_to_sqlite_waits_for_another_program(held: tuple[Engine, sqlite3.Connection]):
+    engine, other = held
+    done = Timer(0.2, other.execute, ["COMMIT"])
+    done.start()
+    with db.transaction(engine) as session:
+        session.add(AuditRow(id="een", at=datetime(2026, 11, 16, tzinfo=UTC), **COLUMNS))
+    done.join()
+    assert other.execute("SELECT count(*) FROM audit_events").fetchone() == (1,)
+
+
+def test_a_program_that_keeps_writing_is_told_as_a_database_that_is_busy(
+    held: tuple[Engine, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch
+):
+    engine, other = held
+    monkeypatch.setattr(db, "PATIENCE", 0.05)
+    with pytest.raises(StorageError, match="bezet"), db.transaction(engine) as session:
+        session.get(AuditRow, "een")
+    with db.transaction(engine, writes=False) as session:  # reading goes on
+        assert session.get(AuditRow, "een") is None
+    other.execute("ROLLBACK")
+    with db.transaction(engine) as session:
+        assert session.get(AuditRow, "een") is None
