@@ -44,7 +44,7 @@ from pipelines.school_page import beside_others
 
 Progress = Callable[[str, int, int], None]
 EARLIER_LISTS = 4
-PARTS_EACH = 3
+PARTS_EACH = 4
 """Parts of the schools that each of several processes takes, one after the other: so many fewer are in memory at a time."""
 
 
