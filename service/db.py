@@ -4,9 +4,10 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text, update
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
@@ -131,16 +132,21 @@ def transaction(engine: Engine, *, writes: bool = True, durable: bool = False) -
     StorageError
         The database does not answer.
     """
-    options: dict[str, Any] = {"writes": writes, "durable": durable}
     try:
         with (
             _turn(engine, writes=writes),
-            Session(engine.execution_options(**options), expire_on_commit=False) as session,
+            Session(_with(engine, writes=writes, durable=durable), expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
     except OperationalError as error:
         raise _unreachable(engine) from error
+
+
+@lru_cache(maxsize=16)
+def _with(engine: Engine, *, writes: bool, durable: bool) -> Engine:
+    """Return `engine` with what the listeners above are told; to make one takes longer than a short query."""
+    return engine.execution_options(writes=writes, durable=durable)
 
 
 @contextmanager
