@@ -141,8 +141,8 @@ def _own_days(own: Frame, enrolled: Frame, there: Frame) -> Frame:
     of_group = mine.with_columns(unit_day=with_day(nw.col("unit_no"), nw.col("day")))
     of_group = of_group.join(there.select("unit_day"), on="unit_day", how="semi").with_columns(change=nw.lit(-1))
     both = nw.concat([part.select(_CHANGE) for part in (of_own, of_group)], how="vertical")
-    found = both.with_columns(nw.col("change").cast(nw.Int64)).group_by(["pupil_no", "day"]).agg(nw.col("change").sum())
-    return found.filter(nw.col("change") != 0)
+    # Also where that makes no difference: on such a day the number is not that of the pupil's own timetable.
+    return both.with_columns(nw.col("change").cast(nw.Int64)).group_by(["pupil_no", "day"]).agg(nw.col("change").sum())
 
 
 def _shifts(changes: list[Frame], days: Frame) -> Frame:
@@ -150,12 +150,11 @@ def _shifts(changes: list[Frame], days: Frame) -> Frame:
     changed = settle(nw.concat([each.select(_CHANGE) for each in changes], how="vertical"))
     who = changed.select("pupil_no").unique()
     quiet = days.join(who, on="pupil_no", how="semi").select("pupil_no", "day", change=nw.lit(0).cast(nw.Int64))
-    points = nw.concat([changed.with_columns(_of=nw.lit(1)), quiet.with_columns(_of=nw.lit(0))], how="vertical")
-    points = points.group_by(["pupil_no", "day"]).agg(nw.col("change").sum(), nw.col("_of").max())
+    points = nw.concat([changed, quiet], how="vertical").group_by(["pupil_no", "day"]).agg(nw.col("change").sum())
     points = points.with_columns(
         _more=nw.max_horizontal(nw.col("change"), nw.lit(0)),
         _less=nw.max_horizontal(-nw.col("change"), nw.lit(0)),
-        _change=nw.col("_of") == 1,
+        _change=nw.col("change") != 0,
         pupil_day=with_day(nw.col("pupil_no"), nw.col("day")),
     )
     rows = ordered(points, "pupil_no", "day")

@@ -346,6 +346,11 @@ class TestOwnTimetables:
         found = week(rows, term, date(2026, 9, 14))
         assert (found["scheduled_minutes"], found["absent_minutes"]) == (1200, 0)
 
+    def test_a_shorter_day_of_its_own_keeps_its_place_among_the_days_of_the_group(self, term: School, rows: Rows):
+        term.timetable += [{"pupil": "a", "date": date(2026, 9, 15), "slot": 1, "minutes": 50}]
+        term.absent("a", date(2026, 9, 14), end_date=date(2026, 9, 16))
+        assert [s["school_days"] for s in rows(past(term).sick_spells)] == [3]
+
 
 class TestNothingCountsTwice:
     def test_excused_time_is_never_more_than_the_day(self, term: School, rows: Rows):
