@@ -15,6 +15,7 @@ from features.ordered import ordered
 from features.school_days import Calendar
 
 _CHANGE = ["pupil_no", "day", "change"]
+_UNIT_DAY = ["school", "unit", "day"]
 
 
 def with_lesson_days(
@@ -101,7 +102,7 @@ def _moves(enrolled: Frame, there: Frame, before: Before | None, *, stretch: tup
     if moves.empty():
         return moves
     counted = _days_before(moves.frame, there, before)
-    of_move = moves.frame.join(counted, on=["unit_no", "day"], how="left").with_columns(_change_of_move())
+    of_move = moves.frame.join(counted, on=_UNIT_DAY, how="left").with_columns(_change_of_move())
     return held(of_move.select(_CHANGE))
 
 
@@ -111,18 +112,19 @@ def _change_of_move() -> nw.Expr:
 
 
 def _days_before(asked: Frame, there: Frame, before: Before | None) -> Frame:
-    """How many days a timetable had before a day: ``unit_no, day, _count``, for ``school, unit, unit_no, day``."""
-    pairs = settle(asked.filter(~nw.col("unit_no").is_null()).select("school", "unit", "unit_no", "day").unique())
+    """How many days a timetable had before a day: ``school, unit, day, _count``, for ``school, unit, unit_no, day``."""
+    # A group without a number has no lessons from the first day on, but may have had some before.
+    pairs = settle(asked.select(*_UNIT_DAY, "unit_no").unique())
     earlier = there.select("unit_no", "unit_number", _there="day")
     here = pairs.join(earlier, on="unit_no", how="inner").filter(nw.col("_there") < nw.col("day"))
     found = pairs.join(
         here.group_by(["unit_no", "day"]).agg(nw.col("unit_number").max()), on=["unit_no", "day"], how="left"
     )
     if before is None:
-        return found.select("unit_no", "day", _count="unit_number")
+        return found.select(*_UNIT_DAY, _count="unit_number")
     past = before.units.select("school", "unit", _past="unit_number")
     found = found.join(past, on=["school", "unit"], how="left")
-    return found.select("unit_no", "day", _count=nw.coalesce("unit_number", "_past"))
+    return found.select(*_UNIT_DAY, _count=nw.coalesce("unit_number", "_past"))
 
 
 @fixed
@@ -179,7 +181,7 @@ def _numbers_of_group(
     # Up to and with the day: before the next.
     rows = rows.with_columns(day=nw.col("day") + 1)
     counted = _days_before(rows, there, before)
-    rows = rows.join(counted, on=["unit_no", "day"], how="left")
+    rows = rows.join(counted, on=_UNIT_DAY, how="left")
     return rows.select("pupil_day", "_shift", _of_group=nw.col("_count").fill_null(0))
 
 

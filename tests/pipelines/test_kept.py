@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from kept_world import write_plain_school, write_world
+from kept_world import DAYS, write_plain_school, write_world
 from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
@@ -149,6 +149,29 @@ def test_lessons_of_pupils_beside_the_norm_of_their_class_come_out_as_when_count
     ]
     home = write_plain_school(tmp_path, *own, own_timetable=False)
     for week in (MONDAYS[9], MONDAYS[10], MONDAYS[11]):
+        assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
+
+
+def test_a_class_whose_lessons_have_ended_still_tells_how_many_there_were(tmp_path: Path):
+    # One pupil goes on in another class, the other by a timetable of its own on Wednesdays.
+    early = datetime(2025, 8, 1, tzinfo=UTC)
+    about = {"group": "3c", "year_group": "12", "recorded_at": early, "valid_from": date(2025, 8, 18)}
+    moved = about | {"record": "x2", "pupil": "x", "group": "2b", "valid_from": date(2026, 11, 2)}
+    enrolled = [about | {"record": name, "pupil": name} for name in ("x", "y")]
+    lessons = [{"group": "3c", "date": day} for day in DAYS if date(2026, 8, 1) < day < date(2026, 10, 17)]
+    lessons += [{"pupil": "y", "date": day} for day in DAYS if day >= date(2026, 9, 7) and day.weekday() == 2]
+    hour = {"slot": 2, "start_minute": 550, "minutes": 50, "recorded_at": early}
+    ill = [("x", date(2026, 10, 5)), ("x", date(2026, 11, 5)), ("y", date(2026, 10, 7)), ("y", date(2026, 11, 4))]
+    also = [
+        *(("enrolments", row) for row in (*enrolled, moved)),
+        *(("timetable", hour | {"record": f"own {n}"} | row) for n, row in enumerate(lessons)),
+        *(
+            ("absences", {"record": f"{pupil} {day}", "pupil": pupil, "start_date": day, "kind": "sick"})
+            for pupil, day in ill
+        ),
+    ]
+    home = write_plain_school(tmp_path, *((table, {"recorded_at": early} | row) for table, row in also))
+    for week in (MONDAYS[8], MONDAYS[9]):
         assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
 
 
