@@ -32,7 +32,7 @@ def _its_pupil() -> nw.Expr:
 
 
 def pupil_weeks(enrolled: Frame, days: Frame, own: Frame | None) -> Frame:
-    """Scheduled minutes a pupil and week: ``pupil_week, pupil_no, week, weeks_ago, scheduled, named, days``.
+    """Scheduled minutes a pupil and week: ``pupil_week, pupil_no, week, weeks_ago, scheduled, named, days`` (with lessons).
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _day_by_day(enrolled: Frame, weeks: Frame, days: Frame, own: Frame | None, o
         )
         mine = mine.with_columns(pupil_week=with_day(nw.col("pupil_no"), nw.col("week"))).select(columns)
         edges = nw.concat([edges.join(own, on="pupil_day", how="anti"), mine], how="vertical")
-    return edges.group_by("pupil_week").agg(*_edge_together()).with_columns(_whole_days())
+    return edges.with_columns(_with_lessons()).group_by("pupil_week").agg(*_edge_together())
 
 
 @fixed
@@ -125,10 +125,11 @@ def _pupil_day() -> nw.Expr:
 
 
 @fixed
-def _edge_together() -> tuple[nw.Expr, ...]:
-    return nw.col("weeks_ago").max(), nw.col("scheduled", "named").sum(), nw.len().alias("days")
+def _with_lessons() -> nw.Expr:
+    """A day of a pupil's own may have none."""
+    return (nw.col("scheduled") > 0).cast(nw.Int64).alias("days")
 
 
 @fixed
-def _whole_days() -> nw.Expr:
-    return nw.col("days").cast(nw.Int64)
+def _edge_together() -> tuple[nw.Expr, ...]:
+    return nw.col("weeks_ago").max(), nw.col("scheduled", "named", "days").sum()

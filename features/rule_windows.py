@@ -78,6 +78,16 @@ def within(past: History, events: Frame, rule: Rule, *, day: str = "day", placed
     return events.with_columns(week=week_of(nw.col(day))).join(weeks, on=["school", "week"], how="inner")
 
 
+def lesson_weeks(past: History, pupils: Frame) -> Frame:
+    """Weeks in which each of `pupils` had lessons: ``school, pupil, week``."""
+    return past.weeks.filter(_with_lessons()).join(pupils, on=PUPIL, how="semi").select(*PUPIL, "week")
+
+
+@fixed
+def _with_lessons() -> nw.Expr:
+    return nw.col("days") > 0
+
+
 @fixed
 def from_day(day: str, since: int) -> nw.Expr:
     """Whether column `day` is on or after day number `since`."""

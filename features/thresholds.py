@@ -21,6 +21,7 @@ from features.rule_windows import (
     enough,
     from_day,
     is_reached,
+    lesson_weeks,
     looked_at,
     of_rule,
     this_year,
@@ -147,8 +148,12 @@ def _runs(past: History, rule: Rule) -> Frame | None:
         return None
     placed = in_spells(days.frame)
     if rule.measure != "sick_run":
-        begun = placed.filter(_begins()).select(*PUPIL, "spell", _since="day", _weeks_since="weeks_ago")
-        placed = placed.join(begun, on=[*PUPIL, "spell"], how="inner").with_columns(_weeks_away())
+        begun = placed.filter(_begins()).select(*PUPIL, "spell", _since="day", _week_since="week")
+        away = placed.join(begun, on=[*PUPIL, "spell"], how="inner")
+        # There are no more lesson weeks than weeks: only who can have reached the threshold is placed in them.
+        if (long := looked_at(away.filter(_by_the_calendar(rule)).select(*PUPIL, "spell").unique())).empty():
+            return None
+        placed = _in_lesson_weeks(past, away.join(long.frame, on=[*PUPIL, "spell"], how="semi"))
     placed = settle(placed.with_columns(_length(rule.measure), _long_enough(rule)))
     runs = placed.group_by([*PUPIL, "spell"]).agg(*_of_run()).filter(enough("length", rule))
     recent = looked_at(within(past, runs, rule, day="last_day"))
@@ -176,11 +181,28 @@ def _begins() -> nw.Expr:
     return nw.col("position") == 1
 
 
+def _days_of_a_week() -> nw.Expr:
+    """Days of the last week of a run less those before its first day; a week is five, also with lessons on a Saturday."""
+    last, first = (nw.min_horizontal(weekday_of(nw.col(day)), nw.lit(_WEEKDAYS - 1)) for day in ("day", "_since"))
+    return (last - first + 1) / _WEEKDAYS
+
+
+@fixed
+def _by_the_calendar(rule: Rule) -> nw.Expr:
+    return is_reached((nw.col("week") - nw.col("_week_since")) / 7 + _days_of_a_week(), rule)
+
+
+def _in_lesson_weeks(past: History, away: Frame) -> Frame:
+    """Add ``_weeks``: from the first day of a run, in weeks in which the pupil had lessons, however few of its days."""
+    mine = settle(lesson_weeks(past, away).with_columns(_nth=nw.col("week").rank("dense").over(*PUPIL).cast(nw.Int64)))
+    away = away.join(mine, on=[*PUPIL, "week"], how="inner")
+    since = mine.select(*PUPIL, _week_since="week", _nth_since="_nth")
+    return away.join(since, on=[*PUPIL, "_week_since"], how="inner").with_columns(_weeks_away())
+
+
 @fixed
 def _weeks_away() -> nw.Expr:
-    """Lesson weeks from the first day of a run: of five days, however few of them are the pupil's own."""
-    days = weekday_of(nw.col("day")) - weekday_of(nw.col("_since")) + 1
-    return ((nw.col("_weeks_since") - nw.col("weeks_ago")) + days / _WEEKDAYS).alias("_weeks")
+    return (nw.col("_nth") - nw.col("_nth_since") + _days_of_a_week()).alias("_weeks")
 
 
 @fixed
@@ -231,9 +253,8 @@ def _restarting(past: History, rule: Rule) -> Frame | None:
     totals = looked_at(events.frame.group_by(PUPIL).agg(_in_all()).filter(enough("_total", rule)))
     if totals.empty():
         return None
-    lesson_weeks = past.weeks.filter(_with_lessons()).join(totals.frame, on=PUPIL, how="semi")
     weeks: dict[tuple[str, str], list[int]] = {}
-    for school, pupil, week in sorted(collected(lesson_weeks.select(*PUPIL, "week")).rows()):
+    for school, pupil, week in sorted(collected(lesson_weeks(past, totals.frame)).rows()):
         weeks.setdefault((school, pupil), []).append(week)
     candidates = events.frame.join(totals.frame, on=PUPIL, how="semi").with_columns(_its_week())
     rows = collected(candidates.select("day", *PUPIL, "week", "amount")).rows()
@@ -274,11 +295,6 @@ def _times_reached(days: Sequence[_Event], *, length: int, over: Callable[[float
 @fixed
 def _in_all() -> nw.Expr:
     return nw.col("amount").sum().alias("_total")
-
-
-@fixed
-def _with_lessons() -> nw.Expr:
-    return nw.col("days") > 0
 
 
 @fixed

@@ -189,6 +189,15 @@ def test_more_than_four_weeks_unauthorised_is_long_absence(term: School):
     assert reached(term)["lpw_lrv"].value == 4.2
 
 
+def test_a_week_with_lessons_on_a_saturday_too_is_one_week(term: School):
+    saturdays = [date(2026, 9, 5) + timedelta(weeks=n) for n in range(5)]
+    term.timetable += [{"group": "2a", "date": day, "slot": 1, "start_minute": 530, "minutes": 50} for day in saturdays]
+    term.absent("a", date(2026, 8, 31), "truancy", end_date=date(2026, 9, 26))
+    assert "lpw_lrv" not in reached(term)
+    term.absent("a", date(2026, 9, 28), "truancy")
+    assert reached(term)["lpw_lrv"].value == 4.2
+
+
 def test_three_times_late_in_four_weeks(term: School):
     for n in (14, 21, 28):
         term.absent("a", date(2026, 9, n), "late", start_slot=1)

@@ -149,27 +149,35 @@ THEME = Theme(
         ),
         Spec(
             "Another class trains for its exam in the holiday",
-            "That makes no lesson week of it for Anna: her four are those of 28 September, 5 October, 12 October and 26 October.",
+            "That makes no lesson week of it for Anna: her four are those of 28 September, 5 October, 12 October and 26 October. "
+            "Nor for Bo, who was away from 28 September to 27 October: three weeks and two days. Three weeks in which Cem had no "
+            "lessons of his own are no lesson weeks of his.",
             trap=16,
             pupils="""
-                pupil | group | from
-                Anna  | 2a    | Mon 17 Aug
+                pupil         | group | from
+                Anna, Bo, Cem | 2a    | Mon 17 Aug
             """,
             lessons="""
-                for | from       | to
-                2a  | Mon 31 Aug | Fri 16 Oct
-                2a  | Mon 26 Oct | Fri 30 Oct
-                5v  | Tue 20 Oct |
+                for | which       | from       | to         | status
+                2a  | lessons 1-6 | Mon 31 Aug | Fri 16 Oct |
+                2a  | lessons 1-6 | Mon 26 Oct | Fri 30 Oct |
+                5v  | lessons 1-6 | Tue 20 Oct |            |
+                Cem | lesson 1    | Mon 21 Sep | Fri 9 Oct  | not_required
             """,
             absences="""
-                from                   | to | kind
-                Mon 28 Sep, Tue 29 Sep |    | truancy
-                Mon 26 Oct, Tue 27 Oct |    | truancy
+                pupil | from                   | to         | kind
+                Anna  | Mon 28 Sep, Tue 29 Sep |            | truancy
+                Anna  | Mon 26 Oct, Tue 27 Oct |            | truancy
+                Bo    | Mon 28 Sep             | Tue 27 Oct | truancy
+                Cem   | Mon 14 Sep, Tue 15 Sep |            | truancy
+                Cem   | Mon 26 Oct, Tue 27 Oct |            | truancy
             """,
             asked="Mon 2 Nov",
             expects="""
-                what    | value
-                lpw_16h | 20 on Tue 27 Oct
+                pupil | what    | value
+                Anna  | lpw_16h | 20 on Tue 27 Oct
+                Bo    | lpw_lrv | none
+                Cem   | lpw_16h | 20 on Tue 27 Oct
             """,
         ),
         Spec(
@@ -294,7 +302,7 @@ THEME = Theme(
             "Three spells of one or two days in two months (Anna); more than ten school days in a row (Bo); more than four "
             "days spread over a month (Cem, five).",
             pupils="""
-                pupil        | group | from
+                pupil         | group | from
                 Anna, Bo, Cem | 2a    | Mon 17 Aug
             """,
             absences="""
