@@ -98,7 +98,8 @@ def _moves(enrolled: Frame, there: Frame, before: Before | None, *, stretch: tup
     entered = entered.with_columns(day=nw.col("from_day"), _sign=nw.lit(-1)).select(columns)
     left = enrolled.with_columns(day=nw.col("to_day") + 1, _sign=nw.lit(1)).select(columns)
     both = nw.concat([entered, left], how="vertical")
-    moves = held(both.filter((nw.col("day") >= stretch[0]) & (nw.col("day") <= stretch[1])))
+    # Whoever moves on the first day that does not count, moves in what goes on from there.
+    moves = held(both.filter((nw.col("day") >= stretch[0]) & (nw.col("day") < stretch[1])))
     if moves.empty():
         return moves
     counted = _days_before(moves.frame, there, before)

@@ -175,6 +175,25 @@ def test_a_class_whose_lessons_have_ended_still_tells_how_many_there_were(tmp_pa
         assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
 
 
+def test_a_move_on_a_monday_of_which_at_first_only_the_leaving_is_known(tmp_path: Path):
+    early = datetime(2025, 8, 1, tzinfo=UTC)
+    about = {"pupil": "x", "year_group": "12"}
+    until_sunday = {"group": "2b", "valid_from": date(2025, 8, 18), "valid_to": date(2026, 11, 8)}
+    from_monday = {"group": "2a", "valid_from": date(2026, 11, 9)}
+    days = (date(2026, 11, 5), date(2026, 11, 13), date(2026, 11, 16), date(2026, 11, 24))
+    home = write_plain_school(
+        tmp_path,
+        ("enrolments", about | until_sunday | {"record": "x1", "recorded_at": early}),
+        ("enrolments", about | from_monday | {"record": "x2", "recorded_at": datetime(2026, 11, 10, 9, tzinfo=UTC)}),
+        *(
+            ("absences", {"record": f"{day}", "pupil": "x", "start_date": day, "kind": "sick", "recorded_at": early})
+            for day in days
+        ),
+    )
+    for week in MONDAYS[9:12]:
+        assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
+
+
 def test_a_closed_day_counts_again_when_the_school_has_become_so_large_that_it_was_none(tmp_path: Path):
     # By the sieve of `features.history`: fewer than a fifth of all pupils ever were away then.
     early = datetime(2025, 8, 1, tzinfo=UTC)
