@@ -151,9 +151,9 @@ def _runs(past: History, rule: Rule) -> Frame | None:
         begun = placed.filter(_begins()).select(*PUPIL, "spell", _since="day", _week_since="week")
         away = placed.join(begun, on=[*PUPIL, "spell"], how="inner")
         # There are no more lesson weeks than weeks: only who can have reached the threshold is placed in them.
-        if (long := looked_at(away.filter(_by_the_calendar(rule)).select(*PUPIL, "spell").unique())).empty():
+        if (reaching := looked_at(away.filter(_by_the_calendar(rule)).select(*PUPIL, "spell").unique())).empty():
             return None
-        placed = _in_lesson_weeks(past, away.join(long.frame, on=[*PUPIL, "spell"], how="semi"))
+        placed = _in_lesson_weeks(past, away.join(reaching.frame, on=[*PUPIL, "spell"], how="semi"))
     placed = settle(placed.with_columns(_length(rule.measure), _long_enough(rule)))
     runs = placed.group_by([*PUPIL, "spell"]).agg(*_of_run()).filter(enough("length", rule))
     recent = looked_at(within(past, runs, rule, day="last_day"))
