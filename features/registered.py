@@ -86,9 +86,8 @@ def registered(
     if longer:
         many = over_days(spans.filter(_several_days()), plan, first_day=first_day)
         rows = nw.concat([rows, _with_bounds(_on_units(many, own))], how="vertical")
-    days = plan.days.select("unit_day", "scheduled", "slots", "numbered", "clocked")
-    taught = days.filter(_with_lessons()).select("unit_day")
-    events = without_slot.filter(_event()).join(taught, on="unit_day", how="semi")
+    days = plan.days.filter(_with_lessons()).select("unit_day", "scheduled", "slots", "numbered", "clocked")
+    events = without_slot.filter(_event()).join(days.select("unit_day"), on="unit_day", how="semi")
     return Registered(
         lessons=lessons,
         events=events.select("pupil_day", "unit_no", "code", "late_minutes"),
@@ -157,7 +156,7 @@ def _without_numbers() -> nw.Expr:
 
 @fixed
 def _with_lessons() -> nw.Expr:
-    """On a day of a pupil's own without any lessons nobody is late."""
+    """On a day of a pupil's own without any lessons nobody is late, and no part of an amount over several days is missed."""
     return nw.col("scheduled") > 0
 
 

@@ -351,6 +351,13 @@ class TestOwnTimetables:
         term.absent("a", date(2026, 9, 14), end_date=date(2026, 9, 16))
         assert [s["school_days"] for s in rows(past(term).sick_spells)] == [3]
 
+    def test_an_amount_over_several_days_is_not_spread_over_a_free_day_of_its_own(self, term: School, rows: Rows):
+        term.timetable.append(
+            {"pupil": "a", "date": date(2026, 9, 16), "slot": 1, "minutes": 50, "status": "not_required"}
+        )
+        term.absent("a", date(2026, 9, 14), "truancy", end_date=date(2026, 9, 18), amount=10.0, unit="lesson_slots")
+        assert week(rows, term, date(2026, 9, 14))["unauthorised_minutes"] == 500
+
 
 class TestNothingCountsTwice:
     def test_excused_time_is_never_more_than_the_day(self, term: School, rows: Rows):
