@@ -130,6 +130,36 @@ class Book:
                     status=self.rng.choice(["planned", "cancelled"]),
                 )
 
+    def go_own_ways(self, pupils: int) -> None:
+        """Let some be for a while in a class whose lessons end in autumn, leave and come back, or have days of their own."""
+        for day in DAYS if self.own_timetable else ():
+            if FIRST <= day < HOLIDAYS[0][0]:
+                when = datetime.combine(day, time(15), UTC)
+                lesson = {"group": "3c", "date": day, "slot": 2, "start_minute": 550, "minutes": 50}
+                self.put("timetable", f"3c {day}", when, **lesson)
+        for n in range(2, pupils, 4):
+            about = {"pupil": f"p{n:02d}", "year_group": "12"}
+            first = self.day()
+            last = first + timedelta(days=int(self.rng.choice([3, 11, 40])))
+            # Mostly of whole weeks: on the Monday after one it may not be known yet where the pupil is then.
+            last += timedelta(days=6 - last.weekday()) if self.chance(0.7) else timedelta()
+            self.put("enrolments", f"c{n}", self.entered(first), **about, group="3c", valid_from=first, valid_to=last)
+            gone = {"group": GROUPS[n % 2], "valid_from": date(2025, 8, 18), "valid_to": last}
+            self.put("enrolments", f"e{n}", self.entered(last), **about, **gone)
+            back = last + timedelta(days=int(self.rng.choice([1, 1, 8, 30])))
+            self.put("enrolments", f"b{n}", self.entered(back), **about, group=GROUPS[n // 4 % 2], valid_from=back)
+        for n in range(3, pupils, 4):
+            # In lessons on some of the days of the class, for fewer hours; exempt or free on others.
+            weekdays = set(self.rng.choice(5, 3).tolist())
+            for day in DAYS[int(self.rng.integers(0, len(DAYS))) :]:
+                if day.weekday() in weekdays:
+                    own = {"pupil": f"p{n:02d}", "date": day, "slot": 3, "start_minute": 600, "minutes": 50}
+                    status = "not_required" if day.weekday() == min(weekdays) and n % 8 == 3 else "planned"
+                    self.put("timetable", f"own {n} {day}", self.entered(day), **own, status=status)
+                elif self.chance(0.1):
+                    free = {"pupil": f"p{n:02d}", "start_date": day, "kind": "exemption"}
+                    self.put("absences", f"exempt {n} {day}", self.entered(day), **free)
+
     def miss(self, pupils: int) -> None:
         kinds = [kind.value for kind in Kind]
         for n in range(pupils * 12):
@@ -221,6 +251,7 @@ def write_world(root: Path, seed: int, *, calm: bool = False) -> Home:
         book.enrol(pupils)
         book.teach()
         book.miss(pupils)
+        book.go_own_ways(pupils)
         if pupils > 20:
             book.close(pupils, book.day())
         for table in book.rows:
