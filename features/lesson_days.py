@@ -116,16 +116,22 @@ def _days_before(asked: Frame, there: Frame, before: Before | None) -> Frame:
     """How many days a timetable had before a day: ``school, unit, day, _count``, for ``school, unit, unit_no, day``."""
     # A group without a number has no lessons from the first day on, but may have had some before.
     pairs = settle(asked.select(*_UNIT_DAY, "unit_no").unique())
-    earlier = there.select("unit_no", "unit_number", _there="day")
-    here = pairs.join(earlier, on="unit_no", how="inner").filter(nw.col("_there") < nw.col("day"))
-    found = pairs.join(
-        here.group_by(["unit_no", "day"]).agg(nw.col("unit_number").max()), on=["unit_no", "day"], how="left"
-    )
+    here = pairs.filter(~nw.col("unit_no").is_null()).select("unit_no", *_day_before())
+    days = nw.concat([there.select("unit_no", "day", "unit_number"), here], how="vertical")
+    rows = ordered(days.group_by(["unit_no", "day"]).agg(nw.col("unit_number").max()), "unit_no", "day")
+    counted = rows.with_columns(_count=rows.order.running_max("unit_number")).lazy()
+    counted = counted.select("unit_no", "_count", day=nw.col("day") + 1)
+    found = pairs.join(counted, on=["unit_no", "day"], how="left").with_columns(nw.col("_count").fill_null(0))
     if before is None:
-        return found.select(*_UNIT_DAY, _count="unit_number")
+        return found.select(*_UNIT_DAY, "_count")
     past = before.units.select("school", "unit", _past="unit_number")
     found = found.join(past, on=["school", "unit"], how="left")
-    return found.select(*_UNIT_DAY, _count=nw.coalesce("unit_number", "_past"))
+    return found.select(*_UNIT_DAY, _count=nw.max_horizontal("_count", "_past"))
+
+
+@fixed
+def _day_before() -> tuple[nw.Expr, ...]:
+    return (nw.col("day") - 1, nw.lit(0).cast(nw.Int64).alias("unit_number"))
 
 
 @fixed
