@@ -5,13 +5,15 @@ import narwhals as nw
 from data_contracts.reasons import KINDS, Authorised, Kind, Registration
 from features.fixed import fixed
 from features.frames import Frame, held, like, settle, with_day_numbers
-from features.scheduled import Scheduled, weekday_of
+from features.scheduled import Scheduled, week_of, weekday_of
 
 BUCKET = 7  # days; a span is joined to the school days of the few buckets it touches, not of the whole year
 
 REACHES = (2, 8, 32, 256)  # buckets; the largest is almost five years, counted from the first day looked at
 
 AUTHORISED_CODES = {Authorised.YES: 0, Authorised.NO: 1, Authorised.UNKNOWN: 2}
+
+_SATURDAY = 5
 
 FIRST_EVENT = min(info.precedence for info in KINDS.values() if info.event_only) * 3
 """Codes from here on are of lateness and removal: they count, but take no time. See `_code`."""
@@ -141,11 +143,12 @@ def _reaches(first_day: int) -> nw.Expr:
 def _ended(spans: Frame, enrolled: Frame, *, end_day: int) -> Frame:
     """Give open-ended reports a last day.
 
-    A teacher's observation on the way does not end a report; the next report does, and so does leaving the school.
+    A teacher's observation on the way does not end a report; the next report does, and so does leaving the school. Who is
+    in one class until Friday and in another from Monday on has not left.
     """
     lasting = spans.filter(nw.col("open_ended"))
-    left = enrolled.select("pupil_no", _later=nw.col("to_day") + 1)
-    left = left.join(enrolled.select("pupil_no", _later=nw.col("from_day")), on=["pupil_no", "_later"], how="anti")
+    left = enrolled.select("pupil_no", *_gone())
+    left = left.join(enrolled.select("pupil_no", _back()), on=["pupil_no", "_weekday"], how="anti").drop("_weekday")
     begun = nw.concat([spans.filter(nw.col("is_report")).select("pupil_no", _later="start_day"), left], how="vertical")
     until_next = (
         lasting.select("pupil_no", "record", "start_day")
@@ -160,6 +163,22 @@ def _ended(spans: Frame, enrolled: Frame, *, end_day: int) -> Frame:
         .drop("_later")
     )
     return settle(nw.concat([spans.filter(~nw.col("open_ended")), lasting], how="vertical"))
+
+
+@fixed
+def _gone() -> dict[str, nw.Expr]:
+    gone = nw.col("to_day") + 1
+    return {"_later": gone, "_weekday": _weekday_from(gone)}
+
+
+@fixed
+def _back() -> nw.Expr:
+    return _weekday_from(nw.col("from_day")).alias("_weekday")
+
+
+def _weekday_from(day: nw.Expr) -> nw.Expr:
+    """Return `day` itself, or the Monday after it in a weekend."""
+    return nw.when(weekday_of(day) < _SATURDAY).then(day).otherwise(week_of(day) + 7)
 
 
 def over_days(spans: Frame, plan: Scheduled, *, first_day: int) -> Frame:

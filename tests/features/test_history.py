@@ -290,6 +290,18 @@ class TestLongReports:
         school.absent("a", date(2026, 6, 8), open_ended=True)
         assert len(rows(past(school).days)) == 5 + 20
 
+    @pytest.mark.parametrize(("until", "days"), [(8, 2), (9, 10), (10, 10), (11, 10)])
+    def test_a_change_of_class_over_a_weekend_does_not_end_a_report(
+        self, school: School, rows: Rows, until: int, days: int
+    ):
+        for group in ("2a", "2b"):
+            school.lessons(FIRST, date(2026, 10, 20), group)
+        school.pupil("a", valid_to=date(2026, 10, until))
+        school.pupil("a", "2b", start=date(2026, 10, 12))
+        school.absent("a", date(2026, 10, 7), open_ended=True)
+        found = rows(past(school, datetime(2026, 10, 21, 4, tzinfo=UTC)).sick_spells)
+        assert [s["school_days"] for s in found] == [days]
+
     def test_an_observation_on_the_way_does_not_end_a_report(self, term: School, rows: Rows):
         term.absent("a", date(2026, 9, 7), open_ended=True)
         term.absent("a", date(2026, 9, 8), "unexplained", start_slot=1, registration="observation")
