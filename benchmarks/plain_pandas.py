@@ -1,9 +1,10 @@
 """The whole catalogue once more, as a data team would write it: plain pandas, groupby, rolling and merge.
 
 Written from the meanings in ``features/catalogue.toml``, not from the code of ``features``: it is both the peer of the
-benchmarks and the oracle of the feature tests. It does less in three ways. Everything counts as known in time: it knows
+benchmarks and the oracle of the feature tests. It does less in four ways. Everything counts as known in time: it knows
 no moments, no corrections. Absence comes as one observation a lesson: it knows no reports, spans, minutes or
-exemptions. And pupils have the timetable of their class, never one of their own.
+exemptions. Pupils have the timetable of their class, never one of their own, and no enrolment within another one. And a
+day on which nearly everybody was away, or no register was taken at all, is a school day like any other.
 """
 
 from collections.abc import Sequence
