@@ -11,6 +11,7 @@ from data_contracts.school import SchoolSettings
 from data_contracts.tables import ABSENCES, CONTRACT_VERSION, ENROLMENTS, NAMES, TABLES, TIMETABLE, Table
 from features.calendar import local_date
 from pipelines.deliveries import Parcel
+from pipelines.ended import ended
 from pipelines.keys import Keys
 from pipelines.lake import MOMENT, Lake, ever_within, schema
 from pipelines.late import delivery_name, given_late
@@ -130,7 +131,7 @@ def stage(
         taken = back.height
         rows, findings_of_dates = dated(
             table,
-            pl.concat([reading.frame, back, _replaced(reading, stored, delivered_at=arrival.delivered_at)]),
+            pl.concat([reading.frame, back, _ended_by_it(reading, stored, delivered_at=arrival.delivered_at)]),
             delivered_at=arrival.delivered_at,
             as_event=arrival.parcel.recorded_as_event,
             file=file,
@@ -167,10 +168,13 @@ def _mended(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.D
     return mended(reading.undone, reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
 
 
-def _replaced(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.DataFrame:
-    if reading.table != TIMETABLE.name:
-        return reading.frame.clear()
-    return replaced(reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
+def _ended_by_it(reading: Reading, stored: Stored, *, delivered_at: datetime) -> pl.DataFrame:
+    """Rows about facts that the file does not name, but that end by what it says."""
+    if reading.table == TIMETABLE.name:
+        return replaced(reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
+    if reading.table == ENROLMENTS.name:
+        return ended(reading.frame, stored.versions(reading.table), delivered_at=delivered_at)
+    return reading.frame.clear()
 
 
 def store(lake: Lake, staged: Staged, *, delivered_at: datetime) -> QualityReport:

@@ -465,6 +465,50 @@ class TestAClassChangedAndChangedBack:
         assert self.group(office, DELIVERED + timedelta(weeks=2)) == "2b"
 
 
+class TestWhoLeavesAfterAChangeOfClass:
+    HEADER = "pupil_number,group,valid_from,valid_to\n"
+    WEEKS = tuple(DELIVERED + timedelta(weeks=n) for n in range(4))
+
+    def deliver(self, office: Office, row: str, at: datetime, *, others: bool = True) -> QualityReport:
+        rest = "200,2a,2026-08-01,\n300,2a,2026-08-01,\n" if others else ""
+        return office.deliver("enrolments.csv", f"{self.HEADER}100,{row}\n{rest}", at=at)
+
+    @staticmethod
+    def group(office: Office, day: date, as_of: datetime) -> str | None:
+        end_day = (as_of.date() - EPOCH).days
+        enrolled = known(load(office.home, until=as_of.date()).enrolments, as_of)
+        now = current(periods(enrolled, end_day=end_day), today=(day - EPOCH).days).collect().to_native()
+        pupil = office.pseudonym(100)
+        return dict(pl.DataFrame(now).select("pupil", "group").iter_rows()).get(pupil)
+
+    @pytest.mark.parametrize(("one", "other"), [("2a", "2b"), ("2b", "2a")])
+    @pytest.mark.parametrize("began", ["2026-08-01", "2026-09-07"])
+    def test_they_are_not_back_in_the_class_before(self, tmp_path: Path, one: str, other: str, began: str):
+        office = Office(tmp_path)
+        self.deliver(office, f"{one},2026-08-01,", self.WEEKS[0])
+        self.deliver(office, f"{other},{began},", self.WEEKS[1])
+        report = self.deliver(office, f"{other},{began},2026-10-02", self.WEEKS[2])
+        assert report.new == 0
+        monday = self.WEEKS[2].date()
+        assert self.group(office, date(2026, 10, 2), self.WEEKS[2]) == other
+        assert self.group(office, monday, self.WEEKS[2]) is None
+        again = self.deliver(office, f"{other},{began},2026-10-02", self.WEEKS[2])
+        assert again.verdict is Verdict.UNCHANGED
+
+    def test_who_is_named_in_the_class_before_is_back_in_it(self, tmp_path: Path):
+        office = Office(tmp_path)
+        rows = ("2a,2026-08-01,", "2b,2026-09-07,", "2b,2026-09-07,2026-10-02", "2a,2026-08-01,")
+        for row, at in zip(rows, self.WEEKS, strict=True):
+            self.deliver(office, row, at)
+        assert self.group(office, self.WEEKS[3].date(), self.WEEKS[3]) == "2a"
+
+    def test_a_file_about_some_pupils_ends_only_what_it_names(self, tmp_path: Path):
+        office = Office(tmp_path)
+        self.deliver(office, "2a,2026-08-01,", self.WEEKS[0])
+        self.deliver(office, "2b,2026-09-07,2026-10-02", self.WEEKS[1], others=False)
+        assert self.group(office, self.WEEKS[2].date(), self.WEEKS[2]) == "2a"
+
+
 class TestAShortenedDay:
     @staticmethod
     def deliver(office: Office, minutes: int, *, at: datetime, record: str = "") -> QualityReport:
