@@ -46,7 +46,8 @@ it holds (`recorded_at`). Known on a given moment is the latest version by then,
 of a record share a moment:
 
 - a row that says what is known already is not stored again;
-- a changed row whose own moment is not later than that of the version it changes holds from the delivery's moment;
+- a changed row whose own moment is not later than that of the version it changes holds from the delivery's moment (with a
+  warning where the source states an earlier one);
 - nothing is recorded after it was delivered: such a moment becomes the delivery's, with a warning;
 - several rows of one record in one file are its history; the one with the latest moment is what the file says now;
 - of two files delivered at one moment that disagree, the one that changes what was known stands.

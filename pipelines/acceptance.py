@@ -14,7 +14,7 @@ from pipelines.deliveries import Parcel
 from pipelines.ended import ended
 from pipelines.keys import Keys
 from pipelines.lake import MOMENT, Lake, ever_within, schema
-from pipelines.late import delivery_name, given_late
+from pipelines.late import delivery_name, given_late, older_than_known
 from pipelines.mended import mended
 from pipelines.quality import week_quality
 from pipelines.replaced import replaced
@@ -228,7 +228,9 @@ def _compared(
         again = returned(rows, stored.versions(table.name), delivered_at=moment)
     change = compare(table, rows, concerned, delivered_at=moment, complete=complete, again=again, file=file)
     late = given_late(table, change.frame, concerned, stored.deliveries, delivered_at=moment, file=file)
-    return replace(change, findings=(*change.findings, *late))
+    then = concerned.filter(pl.col("delivered_at") <= moment)
+    older = older_than_known(rows, change.frame, then, file=file)
+    return replace(change, findings=(*change.findings, *late, *older))
 
 
 def _concerned(

@@ -1,11 +1,14 @@
-"""A file that is given after a newer one of the same table: what the newer one repeated was not stored, so it cannot be seen."""
+"""A file that is given after a newer one of the same table: what the newer one repeated was not stored, so it cannot be seen.
+
+Given with its own moment it is put in there (`given_late`); given as if it were new, it puts its older readings back.
+"""
 
 from datetime import datetime
 
 import polars as pl
 
 from data_contracts.quality import Finding, Severity
-from data_contracts.tables import Table
+from data_contracts.tables import RecordedBasis, Table
 
 
 def given_late(
@@ -49,6 +52,41 @@ def given_late(
         remedy="Lees de bestanden van na dit moment nog eens in, op volgorde en met hun eigen moment van levering.",
         file=file,
         count=facts.height,
+    )
+    return [finding]
+
+
+def older_than_known(rows: pl.DataFrame, added: pl.DataFrame, stored: pl.DataFrame, *, file: str) -> list[Finding]:
+    """Tell of facts to which a file gives an older reading back, by the moments that the source itself states.
+
+    Parameters
+    ----------
+    rows
+        The delivered rows, dated (`pipelines.versions.dated`).
+    added
+        The versions that the file adds.
+    stored
+        Every version of the facts that it speaks of that was stored by its moment.
+    """
+    own = pl.col("recorded_basis") == RecordedBasis.SOURCE.value
+    latest = stored.sort("recorded_at", "delivered_at").unique("record", keep="last")
+    # What has the delivery's moment, because the source kept its first one, cannot be compared.
+    known = latest.filter(own & (pl.col("recorded_at") < pl.col("delivered_at")))
+    said = rows.filter(own).group_by("record").agg(pl.col("recorded_at").max(), pl.col("_row").min())
+    older = said.join(known.select("record", _known_at="recorded_at"), on="record")
+    older = older.filter(pl.col("recorded_at") < pl.col("_known_at"))
+    newest = added.group_by("record").agg(_now=pl.col("recorded_at").max())
+    back = older.join(newest, on="record").filter(pl.col("_now") > pl.col("_known_at"))
+    if back.is_empty():
+        return []
+    finding = Finding(
+        check="older_reading",
+        severity=Severity.WARNING,
+        message="van deze feiten was al een lezing bekend die op school later is ingevoerd; dit bestand zet de oudere terug",
+        remedy="Is dit een oudere export? Lees dan de nieuwste nog eens in, en geef oude exports hun eigen moment van levering.",
+        file=file,
+        row=back["_row"].min(),
+        count=back.height,
     )
     return [finding]
 

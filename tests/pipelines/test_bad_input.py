@@ -586,6 +586,30 @@ class TestFilesOutOfOrder:
         assert self.kind(office, 7) == "late"
 
 
+class TestAnOlderExportGivenAsNew:
+    OLD = absence(100, TUESDAY, record="m1", kind="unexplained", recorded_at="2026-09-15T08:00:00Z")
+    NEW = absence(100, TUESDAY, record="m1", kind="sick", recorded_at="2026-09-17T08:00:00Z")
+    MOMENTS = tuple(DELIVERED + timedelta(hours=n) for n in range(5))
+
+    @pytest.mark.parametrize("before", [(OLD, NEW), (NEW,)], ids=["sent again", "in the wrong order"])
+    def test_it_tells_that_it_puts_an_older_reading_back(self, office: Office, before: tuple[str, ...]):
+        for row, at in zip(before, self.MOMENTS, strict=False):
+            assert warnings(office.absent(row, at=at)) == []
+        assert warnings(office.absent(self.OLD, at=self.MOMENTS[2])) == [("older_reading", 2, 1)]
+        assert warnings(office.absent(self.NEW, at=self.MOMENTS[3])) == []
+
+    def test_given_with_its_own_moment_there_is_nothing_to_tell(self, office: Office):
+        for row, at in ((self.OLD, 0), (self.NEW, 1), (self.OLD, 0)):
+            report = office.absent(row, at=self.MOMENTS[at])
+        assert report.verdict is Verdict.UNCHANGED
+        assert report.findings == ()
+
+    def test_a_source_that_keeps_its_first_moment_is_not_told_of(self, office: Office):
+        kept = self.NEW.replace("2026-09-17T08", "2026-09-15T08")
+        found = [office.absent(row, at=at) for row, at in zip((self.OLD, kept, self.OLD), self.MOMENTS, strict=False)]
+        assert [warnings(report) for report in found] == [[], [], []]
+
+
 class TestFilesThatCannotBeRead:
     @staticmethod
     def unreadable(office: Office) -> None:
