@@ -9,6 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from features.calendar import local_date
+from pipelines.versions import latest
 
 
 def ended(rows: pl.DataFrame, stored: pl.DataFrame, *, delivered_at: datetime) -> pl.DataFrame:
@@ -31,8 +32,7 @@ def ended(rows: pl.DataFrame, stored: pl.DataFrame, *, delivered_at: datetime) -
     polars.DataFrame
         The columns of `rows`, with the last day that the file names of the pupil; withdrawn where both began on one day.
     """
-    before = stored.filter(pl.col("delivered_at") <= delivered_at).sort("recorded_at", "delivered_at")
-    known = before.unique("record", keep="last", maintain_order=True).filter(~pl.col("withdrawn"))
+    known = latest(stored.filter(pl.col("delivered_at") <= delivered_at)).filter(~pl.col("withdrawn"))
     day = local_date(delivered_at)
     runs = pl.col("valid_to").is_null() | (pl.col("valid_to") >= day)
     enrolled = known.filter((pl.col("valid_from") <= day) & runs).select("pupil").unique()

@@ -9,6 +9,7 @@ import polars as pl
 
 from data_contracts.quality import Finding, Severity
 from data_contracts.tables import RecordedBasis, Table
+from pipelines.versions import latest
 
 
 def given_late(
@@ -69,9 +70,8 @@ def older_than_known(rows: pl.DataFrame, added: pl.DataFrame, stored: pl.DataFra
         Every version of the facts that it speaks of that was stored by its moment.
     """
     own = pl.col("recorded_basis") == RecordedBasis.SOURCE.value
-    latest = stored.sort("recorded_at", "delivered_at").unique("record", keep="last")
     # What has the delivery's moment, because the source kept its first one, cannot be compared.
-    known = latest.filter(own & (pl.col("recorded_at") < pl.col("delivered_at")))
+    known = latest(stored).filter(own & (pl.col("recorded_at") < pl.col("delivered_at")))
     said = rows.filter(own).group_by("record").agg(pl.col("recorded_at").max(), pl.col("_row").min())
     older = said.join(known.select("record", _known_at="recorded_at"), on="record")
     older = older.filter(pl.col("recorded_at") < pl.col("_known_at"))

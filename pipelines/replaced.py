@@ -8,6 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
+from pipelines.versions import latest
+
 HOUR = ["group", "pupil", "date", "slot"]
 _PARTS = ("group", "pupil", "date", "slot", "start_minute")
 _NUMBERED = r"#\d+$"
@@ -37,9 +39,8 @@ def replaced(rows: pl.DataFrame, stored: pl.DataFrame, *, delivered_at: datetime
     moment = pl.when(pl.col("recorded_at").null_count() == 0).then(pl.col("recorded_at").max())
     given = clocked.group_by(HOUR).agg(pl.col("_row").min(), moment, _starts=pl.col("start_minute").unique())
     theirs = stored.filter((pl.col("delivered_at") <= delivered_at) & _by_start())
-    theirs = theirs.join(given, on=HOUR, how="semi", nulls_equal=True).sort("recorded_at", "delivered_at")
-    known = theirs.unique("record", keep="last", maintain_order=True)
-    standing = known.filter(~pl.col("withdrawn") & (pl.col("delivered_at") < delivered_at)).drop("recorded_at")
+    theirs = theirs.join(given, on=HOUR, how="semi", nulls_equal=True)
+    standing = latest(theirs).filter(~pl.col("withdrawn") & (pl.col("delivered_at") < delivered_at)).drop("recorded_at")
     other = standing.join(given, on=HOUR, nulls_equal=True).filter(
         ~pl.col("start_minute").is_in(pl.col("_starts")).fill_null(value=False)
     )

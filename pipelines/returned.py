@@ -8,6 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
+from pipelines.versions import latest
+
 SAME = ["pupil", "valid_from"]
 
 
@@ -24,7 +26,7 @@ def returned(rows: pl.DataFrame, stored: pl.DataFrame, *, delivered_at: datetime
         The moment of the delivery (UTC). Of two files of one moment neither overtakes the other.
     """
     theirs = stored.filter((pl.col("delivered_at") <= delivered_at) & pl.col("pupil").is_in(rows["pupil"].implode()))
-    known = theirs.sort("recorded_at", "delivered_at").unique("record", keep="last").filter(~pl.col("withdrawn"))
+    known = latest(theirs).filter(~pl.col("withdrawn"))
     named = rows.filter(~pl.col("withdrawn")).select("record").unique()
     here = known.join(named, on="record", how="semi").select("record", *SAME, _at="recorded_at")
     others = known.filter(pl.col("recorded_at") < delivered_at).join(rows, on="record", how="anti")

@@ -142,7 +142,7 @@ def compare(
     frame, findings = one_per_moment(frame.with_columns(_content=_hashed(frame, content)), file=file)
     stored = stored.with_columns(_content=_hashed(stored, content))
     then = stored.filter(pl.col("delivered_at") <= delivered_at)
-    known = _latest(then)
+    known = latest(then)
 
     told = _changed(frame, known, then, again, delivered_at=delivered_at)
     fresh = told.join(stored, on=["record", "recorded_at"], how="anti")
@@ -194,11 +194,12 @@ def _said_at(then: pl.DataFrame, moment: pl.Expr) -> pl.DataFrame:
     first, and giving both again settles nothing anew.
     """
     now = then.filter(pl.col("delivered_at") == moment)
-    before = _latest(then.filter(pl.col("delivered_at") < moment)).join(now, on="record", how="semi")
+    before = latest(then.filter(pl.col("delivered_at") < moment)).join(now, on="record", how="semi")
     return pl.concat([part.select("record", "_content") for part in (now, before)]).unique()
 
 
-def _latest(versions: pl.DataFrame) -> pl.DataFrame:
+def latest(versions: pl.DataFrame) -> pl.DataFrame:
+    """Return of each fact the version that was recorded last, or delivered last where that is the same moment."""
     return versions.sort("recorded_at", "delivered_at").unique("record", keep="last", maintain_order=True)
 
 
