@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from sample_lists import NAMES, SCHOOL, STRANGER
 from sample_model import page as model_page
 from screenshots import sign_in
-from watching import Keys, Watched, a_browser, serving
+from watching import Keys, Watched, a_browser, follow, serving
 
 from service.app import create_app
 from service.lists import open_database, publish_model
@@ -145,7 +145,7 @@ def test_the_page_works_with_scripts_switched_off(chromium: Browser, server: str
     page = context.new_page()
     sign_in(page, server, KEY)
     page.locator("select#week").select_option("2026-11-09")
-    page.get_by_role("button", name="Toon").click()
+    follow(page.get_by_role("button", name="Toon"))
     assert "9 november 2026" in page.locator(".lead").inner_text()
     assert page.locator(".entry").count() == 3
     context.close()
@@ -159,11 +159,11 @@ def test_filters_work_by_keyboard_and_without_scripts_and_stay_until_they_are_cl
     page.keyboard.press("Enter")
     page.locator("select#klas").focus()
     page.keyboard.type("2hv1")
-    page.get_by_role("button", name="Pas toe").press("Enter")
+    follow(page.get_by_role("button", name="Pas toe"), key="Enter")
     assert "2 van 10 getoond" in page.locator(".filtered").inner_text()
     page.goto(f"{server}/weeklijst")
     assert page.locator("ol .entry").count() == 2
-    page.get_by_role("link", name="Filters wissen").press("Enter")
+    follow(page.get_by_role("link", name="Filters wissen"), key="Enter")
     assert page.locator("ol .entry").count() == 10
     page.locator('a[href="#lijst"]').focus()
     assert page.locator('a[href="#lijst"]').is_visible()

@@ -11,7 +11,7 @@ from demo_home import fill
 from oidc_provider import SECRET, OidcProvider
 from playwright.sync_api import Browser, Page
 from sample_lists import SCHOOL
-from watching import Watched, a_browser
+from watching import Watched, a_browser, follow
 
 from data_contracts.school import read_school
 from service import lists
@@ -91,15 +91,15 @@ def test_an_administrator_lets_a_mentor_in_who_sees_the_own_group_and_nothing_el
     manager = signed_in(chromium, server, elsewhere, who="anouk")
     assert manager.url == f"{server}/beheer"
     assert manager.locator("header nav a").all_inner_texts() == ["Beheer", "Uitleg"]
-    manager.get_by_role("link", name="Mensen en rollen").click()
+    follow(manager.get_by_role("link", name="Mensen en rollen"))
     manager.get_by_label("Naam").fill("Karin Smit")
     manager.get_by_label("E-mailadres van het schoolaccount").fill("karin@school.example")
     manager.get_by_label("Rol", exact=True).select_option(label="mentor")
-    manager.get_by_role("button", name="Laat toe").click()
+    follow(manager.get_by_role("button", name="Laat toe"))
     assert manager.get_by_role("alert").inner_text().startswith("Een mentor heeft een of meer groepen")
     assert manager.get_by_label("Naam").input_value() == "Karin Smit"
     manager.get_by_role("checkbox", name=MINE).check()
-    manager.get_by_role("button", name="Laat toe").click()
+    follow(manager.get_by_role("button", name="Laat toe"))
     assert manager.get_by_role("heading", name="Karin Smit").is_visible()
 
     mentor = signed_in(chromium, server, elsewhere, who="karin", width=320)
@@ -111,7 +111,7 @@ def test_an_administrator_lets_a_mentor_in_who_sees_the_own_group_and_nothing_el
     assert mentor.goto(f"{server}/beheer/mensen").status == 403
 
     manager.get_by_text("Beëindig de toegang", exact=True).click()
-    manager.get_by_role("button", name="Ja, beëindig de toegang van Karin Smit").click()
+    follow(manager.get_by_role("button", name="Ja, beëindig de toegang van Karin Smit"))
     assert manager.get_by_text("Karin Smit").count() == 0
     mentor.goto(f"{server}/weeklijst")
     assert mentor.url.startswith(f"{server}/aanmelden")
@@ -125,16 +125,16 @@ def test_settings_are_changed_by_two_and_nothing_is_lost(
     two = one.context.new_page()
     two.goto(f"{server}/beheer/school")
     one.get_by_label("Leerlingen op de lijst").fill("12")
-    one.get_by_role("button", name="Bewaar").click()
+    follow(one.get_by_role("button", name="Bewaar"))
     assert one.get_by_role("status").inner_text().startswith("Bewaard.")
     two.get_by_label("Leerlingen op de lijst").fill("8")
-    two.get_by_role("button", name="Bewaar").click()
+    follow(two.get_by_role("button", name="Bewaar"))
     assert two.get_by_role("heading", name="Instellingen van de school").is_visible()
     assert "gewijzigd sinds u het opende" in two.get_by_role("alert").inner_text()
     assert two.get_by_label("Leerlingen op de lijst").input_value() == "8"
     path = home / "schools" / f"{SCHOOL}.toml"
     assert read_school(path).capacity == 12
-    two.get_by_role("button", name="Bewaar").click()
+    follow(two.get_by_role("button", name="Bewaar"))
     assert read_school(path).capacity == 8
     assert "# de grote locatie" in path.read_text(encoding="utf-8")
 
@@ -144,12 +144,12 @@ def test_who_gives_themselves_a_role_is_seen_by_the_privacy_officer(
 ):
     manager = signed_in(chromium, server, elsewhere, who="anouk")
     manager.goto(f"{server}/beheer/mensen")
-    manager.get_by_role("link", name="Anouk").click()
+    follow(manager.get_by_role("link", name="Anouk"))
     assert "De functionaris gegevensbescherming ziet het." in manager.get_by_role("note").inner_text()
     offered = manager.get_by_label("Rol", exact=True).locator("option").all_inner_texts()
     assert not {"datateam", "samenwerkingsverband", "functionaris gegevensbescherming"} & set(offered)
     manager.get_by_label("Rol", exact=True).select_option(label="zorgcoördinator")
-    manager.get_by_role("button", name="Geef deze rol").click()
+    follow(manager.get_by_role("button", name="Geef deze rol"))
 
     officer = signed_in(chromium, server, elsewhere, who="ingrid")
     assert officer.url == f"{server}/logboek"
@@ -157,11 +157,11 @@ def test_who_gives_themselves_a_role_is_seen_by_the_privacy_officer(
     assert "Beheerders gaven zichzelf een rol." in said
     assert "Anouk, zorgcoördinator" in said
     officer.get_by_label("Wat", exact=True).select_option(label="toegang aan zichzelf gegeven")
-    officer.get_by_role("button", name="Zoek").click()
+    follow(officer.get_by_role("button", name="Zoek"))
     assert officer.locator("tbody tr").count() == 1
     assert officer.url == f"{server}/logboek"
     with officer.expect_download() as kept:
         officer.get_by_role("button", name="Bewaar als bestand (CSV)").click()
     assert "zorgcoördinator" in kept.value.path().read_text(encoding="utf-8")
-    officer.get_by_role("link", name="Wie keek het meest").click()
+    follow(officer.get_by_role("link", name="Wie keek het meest"))
     assert officer.get_by_role("row", name="Anouk").count() == 2

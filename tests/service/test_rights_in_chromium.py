@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
 from screenshots import sign_in
-from watching import Watched, a_browser, serving
+from watching import Watched, a_browser, follow, serving
 
 from pipelines.home import Home
 from pipelines.ingest import ingest
@@ -60,9 +60,9 @@ def test_a_parent_reads_the_sheet_objects_and_takes_part_again(watched: Watched,
     (school,) = Lake(home).schools()
     sign_in(page, server, f"zorg-{school}")
     listed = names(page, server)
-    page.get_by_role("link", name=listed[0]).click()
+    follow(page.get_by_role("link", name=listed[0]))
     reasons = page.locator(".hit-full > p:nth-of-type(2)").all_text_contents()
-    page.get_by_role("link", name="Voor ouders en leerling").click()
+    follow(page.get_by_role("link", name="Voor ouders en leerling"))
     assert page.get_by_role("heading", level=1).text_content() == f"Over de aanwezigheid van {listed[0]}"
     sheets = [_text(one.extract_text()) for one in PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages]
     assert len(sheets) in {1, 2}
@@ -78,9 +78,9 @@ def test_a_parent_reads_the_sheet_objects_and_takes_part_again(watched: Watched,
         assert said in whole, said
     assert "Weeklijst" not in whole
 
-    page.get_by_role("link", name="Terug naar de leerling").click()
+    follow(page.get_by_role("link", name="Terug naar de leerling"))
     page.get_by_text("Leg een bezwaar vast").click()
-    page.get_by_role("button", name="Leg bezwaar vast").click()
+    follow(page.get_by_role("button", name="Leg bezwaar vast"))
     assert page.get_by_role("heading", level=1).text_content() == "Rechten"
     assert page.get_by_role("heading", name=listed[0]).is_visible()
     assert listed[0] not in names(page, server)
@@ -94,7 +94,7 @@ def test_a_parent_reads_the_sheet_objects_and_takes_part_again(watched: Watched,
 
     page.goto(f"{server}/rechten")
     page.get_by_text("Ingetrokken?").click()
-    page.get_by_role("button", name="Leg intrekking vast").click()
+    follow(page.get_by_role("button", name="Leg intrekking vast"))
     assert page.get_by_text("Alle leerlingen doen mee.").is_visible()
     weekly(home, week=MONDAY, now=NOW)
     assert names(page, server) == listed
@@ -105,23 +105,23 @@ def test_a_record_is_said_to_be_wrong_and_answered(watched: Watched, server: str
     (school,) = Lake(home).schools()
     sign_in(page, server, f"zorg-{school}")
     listed = names(page, server)
-    page.get_by_role("link", name=listed[1]).click()
+    follow(page.get_by_role("link", name=listed[1]))
     page.get_by_text("Leg een verzoek om correctie vast").click()
     page.get_by_label("Eerste dag").fill("2026-11-10")
     page.get_by_label("Laatste dag").fill("2026-11-09")
     page.get_by_label("Wat zegt de ouder of leerling?").fill("Was er gewoon.")
-    page.get_by_role("button", name="Leg verzoek vast").click()
+    follow(page.get_by_role("button", name="Leg verzoek vast"))
     assert page.get_by_role("alert").is_visible()
     assert page.get_by_label("Wat zegt de ouder of leerling?").input_value() == "Was er gewoon."
     page.get_by_label("Laatste dag").fill("2026-11-10")
-    page.get_by_role("button", name="Leg verzoek vast").click()
+    follow(page.get_by_role("button", name="Leg verzoek vast"))
     assert page.get_by_text("correctie gevraagd").is_visible()
 
     page.goto(f"{server}/opvolging")
-    page.get_by_role("link", name="Bekijk het verzoek").click()
+    follow(page.get_by_role("link", name="Bekijk het verzoek"))
     page.get_by_text("Beantwoord (").click()
     page.get_by_label("Wat hebt u laten weten?").fill("Aangepast, moeder gebeld.")
-    page.get_by_role("button", name="Leg antwoord vast").click()
+    follow(page.get_by_role("button", name="Leg antwoord vast"))
     assert page.get_by_text("Er wacht geen verzoek").is_visible()
     assert page.get_by_text("Aangepast, moeder gebeld.").is_visible()
 

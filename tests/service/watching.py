@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 from screenshots import CHROMIUM, FLAGS
 
 
@@ -32,6 +32,18 @@ def a_browser() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+def follow(link: Locator, *, key: str = "") -> None:
+    """Click on what leads to another page, or press `key` on it, and wait until that page stands as a whole.
+
+    A click alone waits until the page begins to come; what is asked of it then may be still under way.
+    """
+    with link.page.expect_navigation():
+        if key:
+            link.press(key)
+        else:
+            link.click()
 
 
 class Watched:
