@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from typing import Any
+
+import narwhals as nw
 
 THREADS = Path("/proc/self/task")
 THIS_THREAD = Path("/proc/thread-self/stat")
@@ -56,7 +59,13 @@ def _engine() -> int | None:
     """Return the one thread of Polars; None where there is none yet, or more."""
     if not _FOUND:
         _FOUND.extend(int(thread.name) for thread in _threads() if _name(thread) == ENGINES_OWN)
-    return _FOUND[0] if len(_FOUND) == 1 else None
+    return _FOUND[0] if len(_FOUND) == 1 == _engines_threads() else None
+
+
+def _engines_threads() -> int:
+    """Return how many threads Polars has: of several that have just begun, one may have its name before the others."""
+    polars: Any = nw.Implementation.POLARS.to_native_namespace()
+    return int(polars.thread_pool_size())
 
 
 def _threads() -> tuple[Path, ...]:

@@ -49,6 +49,19 @@ def test_where_the_engine_has_more_threads_they_stay_apart():
 
 
 @several
+def test_of_several_threads_that_have_just_begun_one_may_have_its_name_first():
+    slow = """
+named = cores._name
+def _named(thread, seen=[]):
+    seen.append(named(thread))
+    return seen[-1] if seen.count(cores.ENGINES_OWN) == 1 else ""
+cores._name = _named
+every"""
+    code = ONE_THREAD.replace("every", slow.lstrip("\n"), 1).replace("os.sched_getaffinity(cores._engine()) ==", "")
+    assert of_a_process(code, threads=2)[:2] == ["True", f"{len(EVERY)} {EVERY}"]
+
+
+@several
 def test_only_one_at_a_time_has_the_engine():
     code = ONE_THREAD.replace(
         "with cores.beside_engine():\n    print(len",
