@@ -108,7 +108,7 @@ def test_the_batch_beside_a_service_keeps_the_settings_from_before_it(tmp_path: 
     told = f"import os, pathlib; pathlib.Path({str(said)!r}).write_text(os.environ.get({THREADS!r}, 'not said'))"
     monkeypatch.setattr(beside, "COMMAND", (sys.executable, "-c", told))
     with beside.beside(), polars_threads(1):
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 120
         while not (said.exists() and said.read_text()) and time.monotonic() < ends:
             time.sleep(0.05)
     assert said.read_text() == "not said"

@@ -303,7 +303,7 @@ def test_the_command_makes_the_list_when_asked_to(home: Home, monkeypatch: pytes
     assert len(lists(home)) == 1
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -303,6 +303,6 @@ def test_of_two_administrators_who_end_each_other_at_once_one_stays(database: En
         other.start()
         other.join(timeout=0.5)
         session.execute(delete(GrantRow).where(GrantRow.person == "allebei", GrantRow.role == Role.ADMINISTRATOR))
-    other.join(timeout=10)
+    other.join(timeout=60)
     assert len(refused) == 1
     assert granted(database, "hier") == {("administrator", SCHOOL)}

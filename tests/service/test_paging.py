@@ -116,7 +116,7 @@ def test_two_that_publish_at_once_become_visible_in_the_order_of_their_numbers(s
         assert other.is_alive(), "the second has to wait for the number of the first"
         between, kept = pulled(client, kept)
         assert between == []
-    other.join(timeout=10)
+    other.join(timeout=60)
     assert pulled(client, kept)[0] == ["2027-04-05", "2027-04-12"]
 
 
