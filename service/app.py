@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from data_contracts.errors import AanwezigError
 from service import api, auth, db, openapi, safe, web
 from service.auth import Installation
-from service.front import admission, headers, logs, metrics, problems, verbs
+from service.front import admission, headers, logs, metrics, problems, turns, verbs
 from service.front.limits import Buckets, Limits
 from service.pages import api_docs, model, pupil, school, week
 from service.pages import start as pages
@@ -52,8 +52,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     engine = _ready(settings)
 
     @asynccontextmanager
-    async def closing(_: FastAPI) -> AsyncIterator[None]:
+    async def closing(app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = figures.at_once.working
+        turns.begin(app, engine)
         gc.freeze()  # what was loaded to start with stays, so nobody need look through it again
         gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         yield

@@ -3,6 +3,7 @@
 import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -19,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from service.front import turns
 from service.front.negotiation import JSON, must_be_acceptable, must_be_json, must_be_plain
 from service.front.problems import responses
 
@@ -87,6 +89,7 @@ class Operation(APIRoute):
         handle, checked = super().get_route_handler(), self._checked()
         known, given = frozenset(_query_names(self.dependant)), self._given()
         takes_body = self.body_field is not None or "requestBody" in (self.openapi_extra or {})
+        reads = self.methods == {"GET"} and not inspect.iscoroutinefunction(self.endpoint) and self._is_guarded()
         takes_json = self.body_field is not None and "json" in str(
             getattr(self.body_field.field_info, "media_type", "")
         )
@@ -99,7 +102,8 @@ class Operation(APIRoute):
                 must_be_json(request.headers.get("content-type"))
             errors = list(_ill_asked(request, known))
             if not errors:
-                return await _readable(handle, request)
+                async with turns.of(request.app) if reads else nullcontext():
+                    return await _readable(handle, request)
             try:
                 await _readable(checked, request)
             except RequestValidationError as error:
@@ -107,6 +111,10 @@ class Operation(APIRoute):
             raise RequestValidationError(errors)
 
         return strict
+
+    def _is_guarded(self) -> bool:
+        """Whether somebody has to be signed in: whoever watches the service waits for nobody."""
+        return (self.openapi_extra or {}).get("security") != []
 
     def _given(self) -> tuple[str, ...]:
         """Return the media types of a good answer."""
