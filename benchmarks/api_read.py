@@ -1,10 +1,14 @@
 """Reading lists and signals over the API, beside ``mlflow models serve`` answering one row of ready-made features.
 
-Each GET is the real thing: who is asking, what is in scope, a row in the audit for every pupil, committed to disk.
+Each GET is the real thing: who is asking, what is in scope, a row in the audit for every pupil, committed to disk. Beside a
+signal stands the least that FastAPI, SQLAlchemy and that row may cost (`benchmarks.api_bare`): more than that nobody reads.
 """
+
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.api_bare import serving_bare
 from benchmarks.api_load import OK, Answers, line, measured, percentiles
 from benchmarks.api_peer import invocation, serving_mlflow
 from benchmarks.api_served import Served, database, fill, serving
@@ -37,11 +41,21 @@ def api_read(size: str) -> None:
         with database(kind) as (home, url):
             fill(url, card, matrix)
             for workers in (1, 2):
+                with serving_bare(_apart(home, url), workers=workers) as (port, requests):
+                    bare = measured(port, requests, seconds=seconds, a_second=RATE)
                 with serving(home, url, workers=workers) as served:
-                    _lines(served, peer, kind=kind, workers=workers, seconds=seconds)
+                    _lines(served, peer, bare, kind=kind, workers=workers, seconds=seconds)
 
 
-def _lines(served: Served, peer: tuple[Answers, Answers], *, kind: str, workers: int, seconds: float) -> None:
+def _apart(home: Path, url: str) -> str:
+    """Return a database beside the one at `url`, where that is a file; a server keeps tables apart itself."""
+    return f"sqlite:///{home / 'bare.db'}" if url.startswith("sqlite") else url
+
+
+Both = tuple[Answers, Answers]
+
+
+def _lines(served: Served, peer: Both, bare: Both, *, kind: str, workers: int, seconds: float) -> None:
     lists = served.read("/api/v1/weeklijsten")["weeklijsten"]
     ids = [one["id"] for one in lists]
     signals = served.read(f"/api/v1/weeklijsten/{ids[0]}/signalen")["signalen"]
@@ -57,12 +71,21 @@ def _lines(served: Served, peer: tuple[Answers, Answers], *, kind: str, workers:
             | line(most, rated)
             | {"peer": "mlflow models serve, LightGBM and shap, one row of ready-made features"}
             | {f"peer_{name}": value for name, value in line(*peer).items()}
+            | (
+                {"bare_a_second": _a_second(bare), "bare_ratio": _a_second(bare) / _a_second(peer)}
+                if what == "signal"
+                else {}
+            )
             | _kept(what, most, rated, peer)
         )
 
 
-def _kept(what: str, most: Answers, rated: Answers, peer: tuple[Answers, Answers]) -> dict[str, object]:
-    times = (len(most.of(OK)) / most.seconds) / (len(peer[0].of(OK)) / peer[0].seconds)
+def _a_second(both: Both) -> float:
+    return len(both[0].of(OK)) / both[0].seconds
+
+
+def _kept(what: str, most: Answers, rated: Answers, peer: Both) -> dict[str, object]:
+    times = _a_second((most, rated)) / _a_second(peer)
     p99 = percentiles(rated.of(OK))["p99_ms"]
     fast = p99 is not None and p99 <= LIMIT_P99_MS
     within = fast and (what != "signal" or times >= LIMIT_TIMES)
