@@ -7,12 +7,11 @@ program choose; elsewhere all this does nothing.
 
 import os
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
-
-import narwhals as nw
 
 THREADS = Path("/proc/self/task")
 THIS_THREAD = Path("/proc/thread-self/stat")
@@ -51,6 +50,27 @@ def beside_engine() -> Iterator[None]:
         _TAKEN.release()
 
 
+@contextmanager
+def staying_on(core: int) -> Iterator[None]:
+    """While this lasts, all threads of this process stay on one core, where the system lets them.
+
+    For processes that work side by side, one a core: each hands its steps to its own thread of Polars.
+    """
+    before = allowed()
+    _all_to({core})
+    try:
+        yield
+    finally:
+        _all_to(before)
+
+
+def _all_to(cores: AbstractSet[int]) -> None:
+    """Send every thread of this process to `cores`, where the system lets it; those to come go there by themselves."""
+    for thread in _threads():
+        with suppress(OSError):
+            os.sched_setaffinity(int(thread.name), cores)
+
+
 _TAKEN = Lock()
 _FOUND: list[int] = []
 
@@ -64,6 +84,8 @@ def _engine() -> int | None:
 
 def _engines_threads() -> int:
     """Return how many threads Polars has: of several that have just begun, one may have its name before the others."""
+    import narwhals as nw  # noqa: PLC0415 - who counts nothing need not wait for it
+
     polars: Any = nw.Implementation.POLARS.to_native_namespace()
     return int(polars.thread_pool_size())
 

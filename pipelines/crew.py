@@ -7,14 +7,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib import import_module
 from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 from operator import itemgetter
 from threading import Lock
 from typing import Any, TypeVar
 
 from data_contracts.errors import StorageError
+from features.cores import allowed, staying_on
 
 Made = TypeVar("Made")
 Item = TypeVar("Item")
@@ -22,6 +24,8 @@ THREADS = "POLARS_MAX_THREADS"
 COLLECTED_EVERY = 100_000
 """New objects after which circles among them are looked for. Python's own 700 is for programs that make fewer, and costs a
 tenth of an import: nearly all that is made here stays, or goes without a circle."""
+_STAYS = ExitStack()
+"""Where a process that was begun stays until it ends."""
 
 
 class Crew:
@@ -109,15 +113,21 @@ def shared_out(items: Iterable[Item], parts: int, *, size: Callable[[Item], floa
 def crew_of(size: int, *, imports: Sequence[str] = ()) -> Iterator[Crew]:
     """Hold a crew of `size` processes. The others begin at once to import `imports`, while this one goes on.
 
-    Fresh interpreters: a forked one may hang in a thread that it did not start. Each gets its share of the cores.
+    Fresh interpreters: a forked one may hang in a thread that it did not start. Each gets its share of the cores; where that is
+    one core, it stays there: a step of Polars then takes an eighth less, for nobody is woken up elsewhere.
     """
     if size == 1:
         yield ALONE
         return
-    with _seldom_collected(), polars_threads(max(1, (os.cpu_count() or 1) // size)):
-        pool = ProcessPoolExecutor(
-            size - 1, mp_context=get_context("spawn"), initializer=_begin, initargs=(tuple(imports),)
-        )
+    cores, context = sorted(allowed()), get_context("spawn")
+    one_each = size == len(cores)
+    theirs = context.SimpleQueue()
+    for core in cores[1:] if one_each else ():
+        theirs.put(core)
+    here = staying_on(cores[0]) if one_each else nullcontext()
+    begin = (tuple(imports), theirs if one_each else None)
+    with _seldom_collected(), polars_threads(max(1, (os.cpu_count() or 1) // size)), here:
+        pool = ProcessPoolExecutor(size - 1, mp_context=context, initializer=_begin, initargs=begin)
         try:
             for _ in range(size - 1):
                 pool.submit(len, ())  # a process begins with its first job
@@ -156,9 +166,11 @@ def _each(waiting: deque[Made]) -> Iterator[Made]:
             yield waiting.popleft()
 
 
-def _begin(imports: Sequence[str]) -> None:
+def _begin(imports: Sequence[str], cores: "SimpleQueue[int] | None") -> None:
     """Make a fresh process ready to work, and to end at once when it is done: taking apart all it made took 0.9 s."""
     gc.set_threshold(COLLECTED_EVERY)
+    if cores is not None:
+        _STAYS.enter_context(staying_on(cores.get()))
     atexit.register(os._exit, 0)  # first in, so last out: what others still have to finish comes before
     for name in imports:
         import_module(name)

@@ -6,9 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from data_contracts.errors import StorageError
+from features.cores import allowed
 from pipelines import beside
 from pipelines.crew import ALONE, COLLECTED_EVERY, THREADS, Crew, crew_of, polars_threads, shared_out
 
@@ -61,6 +63,28 @@ def test_alone_everything_is_done_here():
 def test_a_process_that_the_system_ends_is_told_with_a_remedy():
     with crew_of(2) as crew, pytest.raises(StorageError, match="geheugen"):
         crew.work(end_if_beside, [(os.getpid(),)] * 200)
+
+
+def where(_number: int) -> tuple[int, list[frozenset[int]]]:
+    """Who works, and where each of its threads may, the engine's too."""
+    pl.DataFrame({"a": [1, 2]}).sort("a")
+    time.sleep(0.05)
+    return os.getpid(), [
+        frozenset(os.sched_getaffinity(int(thread.name))) for thread in Path("/proc/self/task").iterdir()
+    ]
+
+
+@pytest.mark.skipif(len(allowed()) < 2, reason="there is one core, or no say in which")
+def test_of_two_processes_on_two_cores_each_stays_on_its_own(monkeypatch: pytest.MonkeyPatch):
+    two, every = frozenset(sorted(allowed())[:2]), allowed()
+    monkeypatch.setattr("pipelines.crew.allowed", lambda: two)
+    with crew_of(2) as crew:
+        made = crew.work(where, [(number,) for number in range(20)])
+    at = {who: {cores for one, threads in made if one == who for cores in threads} for who, _ in made}
+    assert sorted(map(list, frozenset.union(*map(frozenset, at.values())))) == [[core] for core in sorted(two)]
+    assert [len(cores) for cores in at.values()] == [1, 1]
+    threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+    assert {frozenset(os.sched_getaffinity(thread)) for thread in threads} == {every}  # and anywhere again afterwards
 
 
 def test_an_error_stops_the_work():
