@@ -18,6 +18,13 @@ _SATURDAY = 5
 FIRST_EVENT = min(info.precedence for info in KINDS.values() if info.event_only) * 3
 """Codes from here on are of lateness and removal: they count, but take no time. See `_code`."""
 
+_ARRANGED = [
+    info.precedence
+    for kind, info in KINDS.items()
+    if info.authorised is Authorised.YES and kind is not Kind.SICK and not info.event_only
+]
+"""Kinds of what may be arranged beforehand, such as an hour with the doctor each week."""
+
 
 @fixed
 def _code() -> nw.Expr:
@@ -143,13 +150,14 @@ def _reaches(first_day: int) -> nw.Expr:
 def _ended(spans: Frame, enrolled: Frame, *, end_day: int) -> Frame:
     """Give open-ended reports a last day.
 
-    A teacher's observation on the way does not end a report; the next report does, and so does leaving the school. Who is
-    in one class until Friday and in another from Monday on has not left.
+    A teacher's observation on the way does not end a report, nor does an hour that may have been arranged before (`_ARRANGED`);
+    the next other report does, and so does leaving the school. Who is in one class until Friday and in another from Monday on
+    has not left.
     """
     lasting = spans.filter(nw.col("open_ended"))
     left = enrolled.select("pupil_no", *_gone())
     left = left.join(enrolled.select("pupil_no", _back()), on=["pupil_no", "_weekday"], how="anti").drop("_weekday")
-    begun = nw.concat([spans.filter(nw.col("is_report")).select("pupil_no", _later="start_day"), left], how="vertical")
+    begun = nw.concat([spans.filter(_ends_another()).select("pupil_no", _later="start_day"), left], how="vertical")
     until_next = (
         lasting.select("pupil_no", "record", "start_day")
         .join(begun, on="pupil_no", how="inner")
@@ -163,6 +171,13 @@ def _ended(spans: Frame, enrolled: Frame, *, end_day: int) -> Frame:
         .drop("_later")
     )
     return settle(nw.concat([spans.filter(~nw.col("open_ended")), lasting], how="vertical"))
+
+
+@fixed
+def _ends_another() -> nw.Expr:
+    part = ~nw.all_horizontal(*(nw.col(name).is_null() for name in (*_WHOLE, "amount")), ignore_nulls=False)
+    arranged = (nw.col("code") // 3).is_in(_ARRANGED) & nw.col("one_day") & part
+    return nw.col("is_report") & ~arranged
 
 
 @fixed

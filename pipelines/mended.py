@@ -7,6 +7,9 @@ from datetime import datetime
 
 import polars as pl
 
+_NUMBERED = r"(\|.*)#\d+$"
+"""A record that follows from the fact itself (`pipelines.sources.readings`), with its number."""
+
 
 def mended(undone: pl.DataFrame, rows: pl.DataFrame, stored: pl.DataFrame, *, delivered_at: datetime) -> pl.DataFrame:
     """Return rows that take back the absences of which a file says that they were none.
@@ -28,22 +31,24 @@ def mended(undone: pl.DataFrame, rows: pl.DataFrame, stored: pl.DataFrame, *, de
     polars.DataFrame
         The columns of `rows`; one row for each absence that is known, withdrawn from the moment at which that was recorded.
     """
-    said = undone.sort("recorded_at", nulls_last=False, maintain_order=True).unique("record", keep="last")
-    absent = _last(rows.filter(pl.col("record").is_in(said["record"].implode())))
-    later = pl.col("recorded_at") > pl.col("_absent_at")
-    said = said.join(
-        absent.select("record", _absent_at="recorded_at", _absent=pl.lit(value=True)), "record", how="left"
-    )
-    said = said.filter(pl.col("_absent").is_null() | later.fill_null(value=False))
-    before = stored.filter(
-        (pl.col("delivered_at") <= delivered_at) & pl.col("record").is_in(said["record"].implode())
-    ).sort("recorded_at", "delivered_at")
-    columns = [name for name in rows.columns if name != "_row"]
+    said = undone.sort("recorded_at", nulls_last=False, maintain_order=True).with_columns(_fact())
+    said = said.unique("_fact", keep="last").select("_fact", "_row", _said_at="recorded_at")
+    absent = _last(rows.with_columns(_fact()).join(said.select("_fact"), on="_fact", how="semi"))
+    later = (pl.col("_said_at") > pl.col("recorded_at")).fill_null(value=False)
+    said = said.join(absent.drop("_row").join(said, on="_fact").filter(~later), on="_fact", how="anti")
+    before = stored.filter(pl.col("delivered_at") <= delivered_at).with_columns(_fact())
+    before = before.join(said, on="_fact", how="semi").sort("recorded_at", "delivered_at")
+    columns = [*(name for name in rows.columns if name != "_row"), "_fact"]
     stands = before.join(absent, on="record", how="anti").unique("record", keep="last", maintain_order=True)
     known = pl.concat([stands.select(columns), absent.select(columns)])
-    moments = said.select("record", "_row", "recorded_at")
-    taken = known.filter(~pl.col("withdrawn")).drop("recorded_at").join(moments, on="record", how="inner")
-    return taken.with_columns(withdrawn=pl.lit(value=True)).select(rows.columns).sort("_row")
+    taken = known.filter(~pl.col("withdrawn")).drop("recorded_at").join(said, on="_fact", how="inner")
+    taken = taken.rename({"_said_at": "recorded_at"}).with_columns(withdrawn=pl.lit(value=True))
+    return taken.select(rows.columns).sort("_row", "record")
+
+
+def _fact() -> pl.Expr:
+    """Return what a record is about: of facts that look alike and were numbered (``#2``), one and the same."""
+    return pl.col("record").str.replace(_NUMBERED, "${1}").alias("_fact")
 
 
 def _last(rows: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from data_contracts.tables import NAMES, TABLES, Column, Table
+from data_contracts.tables import ABSENCES, NAMES, TABLES, Column, Table
 from pipelines.sources.readings import Intake, Reading, SourceFile, assemble, assemble_names, safe_codes
 from pipelines.sources.sheet import Layout, Sheet
 from pipelines.sources.values import booleans, dates, drop_never, moments, numbers, whole_numbers
@@ -41,6 +41,11 @@ def _read(sheet: Sheet, intake: Intake, table: Table) -> Reading:
     values = {column.name: _values(sheet, column) for column in table.columns}
     if "valid_to" in values:
         values["valid_to"] = drop_never(values["valid_to"])
+    if table is ABSENCES:
+        said = values["end_date"]
+        values["end_date"] = drop_never(said)
+        never = said.is_not_null() & values["end_date"].is_null()
+        values["open_ended"] = values["open_ended"] | never
     if "code" in values:
         known = pl.repeat(value=False, n=rows, dtype=pl.Boolean, eager=True)
         if intake.settings is not None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from data_contracts.reasons import Kind
+from data_contracts.reasons import Kind, Registration
 from data_contracts.tables import ABSENCES, ENROLMENTS, Unit
 from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.pupils import UNKNOWN_GROUP
@@ -66,7 +66,10 @@ def _read_events(sheet: Sheet, intake: Intake) -> list[Reading]:
     absences = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
     seen = {"pupil_number": there.cells["student_id"], "start_date": dates(there.cells["event_date"])}
     undone = undone_by(seen, sheet=there, intake=intake)
-    return [_enrolments(known, number, day, intake=intake), replace(absences, undone=undone)]
+    return [
+        _enrolments(known, number, day, intake=intake),
+        replace(absences, undone=undone, registration=Registration.REPORT.value),
+    ]
 
 
 def _amounts(sheet: Sheet, category: pl.Series) -> dict[str, pl.Series]:

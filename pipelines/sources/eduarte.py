@@ -3,9 +3,11 @@
 Field names: docs/sources.md.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
-from data_contracts.reasons import KINDS
+from data_contracts.reasons import KINDS, Registration
 from data_contracts.tables import ABSENCES, Unit
 from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.notices import NoticeColumns, notice_file, observation_file
@@ -38,6 +40,7 @@ def _read_export(sheet: Sheet, intake: Intake) -> list[Reading]:
         **reasons,
     }
     absences = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=rows)
+    absences = replace(absences, registration=Registration.REPORT.value)
     full = names_sheet.cells["deelnemernaam"]
     if full.null_count() == rows:
         return [absences]

@@ -1,8 +1,10 @@
 """ParnasSys: absence per half-day, and pupils. Every column name is ours; see docs/sources.md."""
 
+from dataclasses import replace
+
 import polars as pl
 
-from data_contracts.reasons import Kind
+from data_contracts.reasons import Kind, Registration
 from data_contracts.tables import ABSENCES, Unit
 from pipelines.sources.mapping import Coded, read_reasons
 from pipelines.sources.pupils import PupilColumns, pupil_file
@@ -52,7 +54,8 @@ def _read_absences(sheet: Sheet, intake: Intake) -> list[Reading]:
         "unit": told.select(pl.when(pl.col("amount").is_not_null()).then(pl.lit(Unit.MINUTES.value)))["literal"],
         **reasons,
     }
-    return [assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=sheet.cells.height)]
+    absences = assemble(ABSENCES, values, sheet=sheet, intake=intake, rows=sheet.cells.height)
+    return [replace(absences, registration=Registration.REPORT.value)]
 
 
 FILES: dict[str, SourceFile] = {

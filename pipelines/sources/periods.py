@@ -11,7 +11,7 @@ import polars as pl
 
 from features.absent import HIGHEST_SLOT
 from pipelines.sources.sheet import Sheet
-from pipelines.sources.values import is_plain_date, local_moments, slots
+from pipelines.sources.values import drop_never, is_plain_date, local_moments, slots
 
 DAY = 1440
 """Minutes in a day."""
@@ -51,10 +51,11 @@ def read_periods(
     """
     expected = "datum en tijd"
     begin = sheet.parse(columns.begin, local_moments, expected=expected, required=True)
-    end = sheet.parse(columns.end, local_moments, expected=expected)
+    said = sheet.parse(columns.end, local_moments, expected=expected)
+    end = drop_never(said)
     first = sheet.parse(columns.first_slot, slots, expected="lesuur")
     last = first if columns.last_slot is None else sheet.parse(columns.last_slot, slots, expected="lesuur")
-    open_text = sheet.cells[columns.end].is_null()
+    no_end = sheet.cells[columns.end].is_null() | (said.is_not_null() & end.is_null())
     frame = pl.DataFrame(
         {
             "begin": begin,
@@ -62,7 +63,7 @@ def read_periods(
             "first": first,
             "last": last,
             "event": event,
-            "no_end": open_text,
+            "no_end": no_end,
             "plain": is_plain_date(sheet.cells[columns.end]),
         }
     )

@@ -142,6 +142,31 @@ def test_other_lessons_stay(tmp_path: Path):
     assert left.collect().rows() == [(4,)]
 
 
+EDFI = "1001,11ZZ03,2026-09-14,{},,{}"
+MAGISTER = ";1001;14-09-2026;3;{};{};nee;nee;{}"
+
+
+@pytest.mark.parametrize(
+    ("of", "both", "present"),
+    [
+        ("edfi", (EDFI.format("Tardy", ""), EDFI.format("Unexcused Absence", "1")), EDFI.format("In Attendance", "1")),
+        (
+            "magister",
+            (MAGISTER.format("AB", 1, "14-09-2026 11:00"), MAGISTER.format("TL", 2, "14-09-2026 11:00")),
+            MAGISTER.format("PR", 5, "15-09-2026 11:00"),
+        ),
+    ],
+)
+def test_of_two_facts_about_one_lesson_both_are_taken_back(
+    tmp_path: Path, of: str, both: tuple[str, str], present: str
+):
+    school = School(tmp_path, of)
+    school.delivers(*both, at=FIRST)
+    assert school.known(LATER - timedelta(minutes=1)) == 2
+    assert school.delivers(present, at=LATER).withdrawn == 2
+    assert school.known(LATER + timedelta(minutes=1)) == 0
+
+
 REPORTS = "id;leerling.leerlingnummer;absentieReden.absentieSoort;absentieReden.afkorting;beginDatumTijd;eindDatumTijd"
 
 
@@ -161,3 +186,52 @@ def test_a_complete_file_of_observations_says_nothing_of_reports_and_the_other_w
     found = ingest(school.home, reports, delivered_at=LATER + timedelta(hours=1), complete=week)
     assert [one.withdrawn for one in found] == [1]
     assert school.known(LATER + timedelta(hours=2)) == 3
+
+
+ONLY_REPORTS = {
+    "eduarte": ("verzuim.csv", "ovnr;datumvan;reden;lesuurbegin;lesuureind;tijd", "1001;{}-09-2026;Ziek;;;"),
+    "parnassys": ("absenties.csv", "leerlingnummer;datum;dagdeel;code;geoorloofd;minuten", "1001;{}-09-2026;O;Z;ja;"),
+    "edfi": ("attendance_events.csv", FORMATS["edfi"][1], f"1001,{SCHOOL},2026-09-{{}},Excused Absence,,1"),
+}
+
+
+@pytest.mark.parametrize("of", ONLY_REPORTS)
+def test_a_complete_export_that_holds_reports_alone_leaves_observations(tmp_path: Path, of: str):
+    school = School(tmp_path, "somtoday")
+    school.delivers(school.absent, at=FIRST)
+    settings = school.folder / "school.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("somtoday", of), encoding="utf-8")
+    name, header, row = ONLY_REPORTS[of]
+    file = school.folder / name
+    file.write_text("\n".join([header, *(row.format(day) for day in (15, 16, 17))]) + "\n", encoding="utf-8")
+    for moment in (LATER, LATER + timedelta(hours=1)):
+        found = ingest(
+            school.home, file, delivered_at=moment, source=of, complete=(date(2026, 9, 14), date(2026, 9, 20))
+        )
+        assert [one.withdrawn for one in found if one.table == "absences"] == [0]
+    assert school.known(LATER + timedelta(hours=2)) == 4
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59", "2099-12-31T00:00:00"])
+def test_a_report_until_the_end_of_time_has_no_end_yet(tmp_path: Path, end: str):
+    school = School(tmp_path, "somtoday")
+    file = school.folder / "absentiemeldingen.csv"
+    file.write_text(f"{REPORTS}\n1;1001;Absent;Z;2026-09-15T00:00;{end}\n", encoding="utf-8")
+    report = ingest(school.home, file, delivered_at=FIRST)[0]
+    known = as_known(Lake(school.home).scan("absences"), LATER).select("end_date", "open_ended").collect().rows()
+    if end.startswith("9999"):
+        assert (known, [one for one in report.findings if one.column == "end_date"]) == ([(None, True)], [])
+    else:  # a mistyped year
+        assert known == []
+        assert [one.check for one in report.findings if one.column == "end_date"] == ["impossible_date"]
+
+
+def test_so_has_one_in_the_contracts_own_words(tmp_path: Path):
+    school = School(tmp_path, "somtoday")
+    file = school.folder / "absences.csv"
+    file.write_text(
+        "pupil_number,start_date,end_date,kind,authorised\n1001,2026-09-15,9999-12-31,sick,yes\n", encoding="utf-8"
+    )
+    ingest(school.home, file, delivered_at=FIRST, source="canonical")
+    known = as_known(Lake(school.home).scan("absences"), LATER).select("end_date", "open_ended").collect()
+    assert known.rows() == [(None, True)]

@@ -137,6 +137,28 @@ THEME = Theme(
             """,
         ),
         Spec(
+            "Nor does an hour that was arranged before end it",
+            "Every Wednesday Anna is with a therapist for one lesson, which says nothing about whether she is ill that week. Bo, who "
+            "comes late on Wednesday, was there.",
+            trap=7,
+            pupils="""
+                pupil    | group | from
+                Anna, Bo | 2a    | Mon 17 Aug
+            """,
+            absences="""
+                pupil | from       | to   | part     | kind                | how
+                Anna  | Mon 12 Oct | open |          | sick                | report
+                Anna  | Wed 14 Oct |      | lesson 6 | medical_appointment | report
+                Bo    | Mon 12 Oct | open |          | sick                | report
+                Bo    | Wed 14 Oct |      | lesson 1 | late                | report
+            """,
+            expects="""
+                pupil | what                       | value
+                Anna  | lengths of sickness spells | 10
+                Bo    | lengths of sickness spells | 2
+            """,
+        ),
+        Spec(
             "A day on which the pupil need not be there ends nothing either",
             "Ill on Monday and Wednesday. On the Tuesday between, Anna has no lessons of her own, Bo is exempt, and of Cas no register "
             "was taken: none of them was at school on it. Dirk was.",
