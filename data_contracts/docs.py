@@ -68,7 +68,8 @@ complete_to = 2026-11-01
 ```
 
 A moment without an offset is Dutch local time. A complete delivery that would withdraw more than half of what is known is
-refused. Without `deliveries.toml` all files that can be read are imported, pupils and timetables first, as delivered now;
+refused. Complete files of one school and one moment (pages of an export) are complete together: what one leaves out another may
+tell. Without `deliveries.toml` all files that can be read are imported, pupils and timetables first, as delivered now;
 a file that was imported before and not touched since keeps its first moment.
 """
 

@@ -102,6 +102,9 @@ class WeekQuality(Frozen):
     unmapped_share: float | None = None
     unrecorded_share: float | None = Field(default=None, description="registers not taken, of scheduled minutes")
     timetable_share: float | None = Field(default=None, description="pupils with a timetable, of those enrolled")
+    unattended_share: float | None = Field(
+        default=None, description="scheduled minutes of groups in which nobody is enrolled, of those of all groups"
+    )
     late_recorded_share: float | None = Field(default=None, description="recorded more than 7 days after the event")
     assumed_moment_share: float | None = Field(default=None, description="rows whose recorded moment is assumed")
     delivery_moment_share: float | None = Field(

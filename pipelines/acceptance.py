@@ -1,7 +1,7 @@
 """One table of one file at the door: checked, compared with what was known, and stored or refused."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import polars as pl
@@ -42,12 +42,15 @@ class Arrival:
         Its format.
     sha256
         Digest of its bytes.
+    beside
+        Of each table the records that files hold with which it is complete together (`pipelines.together`).
     """
 
     parcel: Parcel
     delivered_at: datetime
     source: str
     sha256: str
+    beside: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -226,7 +229,10 @@ def _compared(
     again: Collection[str] = ()
     if table.name == ENROLMENTS.name:
         again = returned(rows, stored.versions(table.name), delivered_at=moment)
-    change = compare(table, rows, concerned, delivered_at=moment, complete=complete, again=again, file=file)
+    beside = arrival.beside.get(table.name, frozenset())
+    change = compare(
+        table, rows, concerned, delivered_at=moment, complete=complete, beside=beside, again=again, file=file
+    )
     late = given_late(table, change.frame, concerned, stored.deliveries, delivered_at=moment, file=file)
     then = concerned.filter(pl.col("delivered_at") <= moment)
     older = older_than_known(rows, change.frame, then, file=file)

@@ -5,7 +5,8 @@ from datetime import date
 import polars as pl
 
 from data_contracts.quality import Finding, Severity
-from data_contracts.tables import ABSENCES, OUTCOMES, Table
+from data_contracts.tables import ABSENCES, OUTCOMES, SlotStatus, Table
+from pipelines.norm import of_group
 
 
 def fits_enrolments(table: Table, frame: pl.DataFrame, enrolments: pl.DataFrame, *, file: str) -> list[Finding]:
@@ -151,6 +152,36 @@ def no_longer_named(frame: pl.DataFrame, known: pl.DataFrame, *, day: date, file
     )
     found = _warning("no_longer_named", message, remedy, rows=frame, file=file)
     return [found.model_copy(update={"row": None, "count": silent.height})]
+
+
+def lessons_of_nobody(lessons: pl.DataFrame, known: pl.DataFrame, *, file: str) -> list[Finding]:
+    """Warn about lessons of groups in which nobody is enrolled: they are in nobody's week, nor is absence from them.
+
+    Parameters
+    ----------
+    lessons
+        The delivered timetable, with ``_row``.
+    known
+        Enrolments of this school as known now; where there are none yet, nothing can be said.
+    """
+    taught = lessons.filter(of_group() & ~pl.col("withdrawn") & (pl.col("status") == SlotStatus.PLANNED.value))
+    if taught.is_empty():
+        return []
+    first, last = taught["date"].min(), taught["date"].max()
+    there = known.filter(
+        (pl.col("valid_from") <= last) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= first))
+    )
+    empty = taught.filter(~pl.col("group").is_in(there["group"].implode()))
+    if there.is_empty() or empty.is_empty():
+        return []
+    groups, of = empty["group"].n_unique(), taught["group"].n_unique()
+    message = (
+        f"lessen zijn van een groep waarin niemand staat ({groups} van de {of} groepen in het rooster); ze tellen voor "
+        "geen leerling, en afwezigheid erin ook niet"
+    )
+    remedy = "Lever het rooster per leerling, of met dezelfde groepen als bij de leerlingen (de stamgroep, niet de lesgroep)."
+    found = _warning("lessons_of_nobody", message, remedy, rows=empty, file=file, column="group")
+    return [found.model_copy(update={"value": empty["group"][0]})]
 
 
 def _on(day: date) -> pl.Expr:

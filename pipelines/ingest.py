@@ -22,6 +22,7 @@ from pipelines.lake import Lake
 from pipelines.locks import locked
 from pipelines.opening import PORTION, Job, Opened, open_files
 from pipelines.stored import Shelf, Stored
+from pipelines.together import Together, together
 
 PORTIONS_EACH = 3
 """Portions that each of several processes takes: fewer and one of them ends up waiting for the others."""
@@ -161,25 +162,35 @@ def _receive_all(home: Home, groups: list[list[Job]]) -> list[QualityReport]:
 
 
 def _receive(home: Home, jobs: list[Job], *, say: Callable[[Parcel, Job], None]) -> list[QualityReport]:
-    shelf = Shelf(Lake(home))
-    return [report for opened in open_files(home, jobs, say=say) for report in _accept(home, opened, shelf=shelf)]
+    shelf, others = Shelf(Lake(home)), together(home, jobs)
+    return [
+        report
+        for opened in open_files(home, jobs, say=say)
+        for report in _accept(home, opened, shelf=shelf, others=others)
+    ]
 
 
-def _accept(home: Home, opened: Opened, *, shelf: Shelf) -> list[QualityReport]:
+def _accept(home: Home, opened: Opened, *, shelf: Shelf, others: Together) -> list[QualityReport]:
     """Accept or refuse what a file holds, school by school."""
     parcel, job, source, sha256 = opened.parcel, opened.job, opened.source, opened.sha256
     if opened.refused is not None:
         return [_refused(home, parcel.path, opened.refused, job.school or "", source=source, sha256=sha256)]
     lake, keys = Lake(home), Keys.of(home)
     now = datetime.now(UTC)
+    lapsed = others.incomplete(opened)
+    if lapsed is not None:
+        parcel = replace(parcel, complete=None)
     reports = []
     for school in sorted({reading.school for reading in opened.readings}):
         with locked(home, school):
             lake.sweep(school)
             moment = parcel.delivered_at or _same_delivery(lake, school, parcel.path, sha256) or now
-            arrival = Arrival(replace(parcel, delivered_at=moment), moment, source, sha256)
+            arrival = Arrival(
+                replace(parcel, delivered_at=moment), moment, source, sha256, others.beside(opened, school)
+            )
             staged = _stage_all(lake, keys, opened, stored=shelf.of(school), arrival=arrival)
-            settled = _settle(lake, staged, extra=_about_settings(lake, school, job), arrival=arrival)
+            extra = _about_settings(lake, school, job) + ([] if lapsed is None else [lapsed])
+            settled = _settle(lake, staged, extra=extra, arrival=arrival)
             added = frozenset(report.delivery for report in settled if lake.has(report.delivery, school))
             if added:
                 shelf.keep(staged[-1].stored.with_deliveries(added))

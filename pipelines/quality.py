@@ -180,17 +180,23 @@ def _registers(planned: pl.DataFrame, *, until: date) -> pl.DataFrame:
     return past.group_by("week").agg(unrecorded=untaken / pl.col("minutes").sum())
 
 
-def _timetabled(evidence: Evidence, week: date) -> tuple[float | None, int]:
-    """Share of the week's pupils with a timetable of their own or their group's, and how many pupils there are."""
+def _timetabled(evidence: Evidence, week: date) -> tuple[float | None, float | None, int]:
+    """Share of the week's pupils with a timetable of their own or their group's; of lessons of groups without pupils.
+
+    And how many pupils there are.
+    """
     ended = pl.col("valid_to").is_not_null() & (pl.col("valid_to") < week)
     here = evidence.enrolments.filter((pl.col("valid_from") < week + WEEK) & ~ended)
     pupils = here["pupil"].n_unique()
     if not pupils:
-        return None, 0
+        return None, None, 0
     planned = evidence.timetable.filter(pl.col("week") == week)
     groups, own = planned["group"].drop_nulls().unique(), planned["pupil"].drop_nulls().unique()
     with_one = here.filter(pl.col("group").is_in(groups.implode()) | pl.col("pupil").is_in(own.implode()))
-    return with_one["pupil"].n_unique() / pupils, pupils
+    of_groups = planned.filter(of_group())
+    empty = of_groups.filter(~pl.col("group").is_in(here["group"].implode()))
+    unattended = sum(empty["minutes"]) / sum(of_groups["minutes"]) if of_groups.height else None
+    return with_one["pupil"].n_unique() / pupils, unattended, pupils
 
 
 def _grade(
@@ -204,11 +210,12 @@ def _grade(
     found = measured.get(week, {})
     count, duplicates = _number(found.get("registrations")), _number(found.get("duplicates"))
     in_session = any(monday(day) == week for day in evidence.days)
-    timetabled, pupils = _timetabled(evidence, week) if in_session else (None, 0)
+    timetabled, unattended, pupils = _timetabled(evidence, week) if in_session else (None, None, 0)
     shares: dict[str, float | None] = {
         "unmapped_share": _share(found.get("unmapped")),
         "unrecorded_share": _share(recorded.get("unrecorded")),
         "timetable_share": timetabled,
+        "unattended_share": unattended,
         "late_recorded_share": _share(found.get("late")),
         "assumed_moment_share": _share(found.get("assumed")),
         "delivery_moment_share": _share(found.get("by_delivery")),

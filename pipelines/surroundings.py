@@ -14,6 +14,7 @@ from features.calendar import local_date
 from pipelines.coherence import (
     fits_enrolments,
     in_two_schools,
+    lessons_of_nobody,
     no_longer_named,
     outside_enrolments,
     overlapping_enrolments,
@@ -143,8 +144,9 @@ def _about_timetable(rows: pl.DataFrame, around: Surroundings, *, file: str) -> 
     if days is None:
         return []
     found = overfull_days(around.known(TIMETABLE, days=days), rows, file=file)
-    before = _from_elsewhere(around.known(ABSENCES, days=days))
-    return found + _against_plan(before, around.known(ENROLMENTS), around, file=file)
+    pupils, before = around.known(ENROLMENTS), _from_elsewhere(around.known(ABSENCES, days=days))
+    found += lessons_of_nobody(rows, pupils, file=file)
+    return found + _against_plan(before, pupils, around, file=file)
 
 
 def _against_plan(facts: pl.DataFrame, enrolments: pl.DataFrame, around: Surroundings, *, file: str) -> list[Finding]:

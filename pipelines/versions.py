@@ -107,13 +107,14 @@ def one_per_moment(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, lis
     return frame.unique(key, keep="last", maintain_order=True), findings
 
 
-def compare(
+def compare(  # noqa: PLR0913 - this much is said of a delivery
     table: Table,
     frame: pl.DataFrame,
     stored: pl.DataFrame,
     *,
     delivered_at: datetime,
     complete: tuple[date, date] | None = None,
+    beside: Collection[str] = (),
     again: Collection[str] = (),
     file: str = "",
 ) -> Change:
@@ -132,6 +133,8 @@ def compare(
         that an old delivery given again, or given late, finds what it found then.
     complete
         First and last day for which `frame` holds every fact; a known fact in it that is missing is taken back.
+    beside
+        Records that files hold with which this one is complete together: they are not missing.
     again
         Records that are recorded anew with this delivery, also where they say what was known (`pipelines.returned`).
     file
@@ -151,6 +154,7 @@ def compare(
         findings.append(_overtaken(passed_over, file=file))
     if complete is not None:
         gone = _missing(table, frame, known, complete=complete)
+        gone = gone.filter(~pl.col("record").is_in(sorted(beside)))
         refusal = _too_many_gone(gone, known, table=table, complete=complete, file=file)
         findings += refusal
         fresh = pl.concat([fresh, _taken_back(gone, fresh, delivered_at=delivered_at)])
@@ -220,7 +224,7 @@ def _too_many_gone(
         severity=Severity.ERROR,
         message=f"het bestand zou volledig zijn van {complete[0]} t/m {complete[1]}, maar mist {gone.height} van de "
         f"{total} feiten die al bekend zijn",
-        remedy="Lever het hele bestand, of haal complete_from en complete_to weg uit deliveries.toml.",
+        remedy="Lever het hele bestand, of haal weg dat het volledig is: complete_from en complete_to in deliveries.toml, of die van de opdracht.",
         file=file,
         count=gone.height,
     )

@@ -288,6 +288,40 @@ class TestTwoSchoolsClaimingOnePupil:
         assert warnings(office.deliver("enrolments.csv", PUPILS)) == []
 
 
+class TestATimetableOfGroupsInWhichNobodyIs:
+    MATHS = "2a.wi1"
+
+    def test_the_door_says_so_and_the_week_is_not_to_be_leaned_on(self, tmp_path: Path):
+        office = Office(tmp_path)
+        office.deliver("enrolments.csv", PUPILS)
+        mentor = lessons(date(2026, 8, 31), date(2026, 8, 31), slots=1)
+        others = lessons(date(2026, 8, 31), FRIDAY, self.MATHS, slots=2).replace(LESSONS, "")
+        report = office.deliver("timetable.csv", mentor + others)
+        assert warnings(report) == [("lessons_of_nobody", 3, 30)]
+        assert (report.findings[0].value, "1 van de 2 groepen" in report.findings[0].message) == (self.MATHS, True)
+        truancy = [absence(100, day, kind="truancy", start_slot=1) for day in (MONDAY, TUESDAY)]
+        report = office.absent(*truancy)
+        assert [found.check for found in report.findings] == ["no_school_day"]
+        assert office.minutes() == {}
+        week = report.weeks[-1]
+        assert (week.week, week.grade, week.unattended_share) == (MONDAY, Grade.POOR, 1.0)
+        assert any("niet bekend welke leerlingen" in reason for reason in week.reasons)
+
+    def test_a_class_that_has_left_or_is_yet_to_come_is_nobody_only_then(self, tmp_path: Path):
+        office = Office(tmp_path)
+        office.deliver(
+            "enrolments.csv",
+            "pupil_number,group,valid_from,valid_to\n100,2a,2026-08-31,\n200,2b,2026-08-31,2026-09-08\n",
+        )
+        both = lessons(date(2026, 9, 7), FRIDAY) + lessons(date(2026, 9, 7), FRIDAY, "2b").replace(LESSONS, "")
+        assert warnings(office.deliver("timetable.csv", both)) == []
+        after = lessons(FRIDAY + timedelta(days=3), FRIDAY + timedelta(days=7), "2b", slots=1)
+        assert warnings(office.deliver("timetable-2b.csv", after)) == [("lessons_of_nobody", 2, 5)]
+
+    def test_without_any_pupil_known_nothing_is_said(self, tmp_path: Path):
+        assert warnings(Office(tmp_path).deliver("timetable.csv", lessons(MONDAY, FRIDAY))) == []
+
+
 class TestATimetableThatContradictsTheAbsences:
     CHANGED = (
         f"c,2a,{WEDNESDAY},7,830,50,cancelled,taken,{KNOWN}\nn,2a,{WEDNESDAY},8,880,50,not_required,taken,{KNOWN}\n"

@@ -212,6 +212,55 @@ def test_complete_files_take_back_what_they_no_longer_hold(office: Office):
     assert office.tree() == before
 
 
+THIRD = "3,100,2026-09-10,,late,to,2026-09-10T08:40:00+02:00"
+WEEK = (date(2026, 9, 7), date(2026, 9, 11))
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["said", "listed"])
+def test_the_pages_of_a_complete_export_are_complete_together(office: Office, listed: bool):
+    office.deliver("absences.csv", absences(SICK, LATE, THIRD))
+    office.put("absences.csv", absences(SICK))
+    office.put("absences-2.csv", absences(LATE))
+    if listed:
+        entry = '[[delivery]]\nfile = "{}"\ndelivered_at = {}\ncomplete_from = {}\ncomplete_to = {}\n'
+        names = ("absences.csv", "absences-2.csv")
+        office.put("deliveries.toml", "".join(entry.format(name, SECOND.isoformat(), *WEEK) for name in names))
+        reports = ingest(office.home, office.folder)
+    else:
+        reports = ingest(office.home, office.folder, delivered_at=SECOND, complete=WEEK)
+    assert sorted((one.file, one.new) for one in reports) == [("absences-2.csv", 0), ("absences.csv", 0)]
+    assert sum(one.withdrawn for one in reports) == 1
+    assert office.known(SECOND) == {"1": "sick", "2": "late"}
+
+
+def test_of_pages_that_are_complete_at_different_moments_the_last_says_what_there_is(office: Office):
+    office.deliver("absences.csv", absences(SICK, LATE, THIRD))
+    entry = '[[delivery]]\nfile = "{}"\ndelivered_at = {}\ncomplete_from = {}\ncomplete_to = {}\n'
+    office.put("absences.csv", absences(SICK, LATE))
+    office.put("absences-2.csv", absences(SICK))
+    later = SECOND + timedelta(days=1)
+    office.put(
+        "deliveries.toml",
+        entry.format("absences.csv", SECOND.isoformat(), *WEEK)
+        + entry.format("absences-2.csv", later.isoformat(), *WEEK),
+    )
+    assert [one.withdrawn for one in ingest(office.home, office.folder)] == [1, 1]
+    assert office.known(later) == {"1": "sick"}
+
+
+def test_where_a_page_cannot_be_read_nothing_is_taken_back(office: Office):
+    office.deliver("absences.csv", absences(SICK, LATE, THIRD))
+    office.put("absences.csv", absences(SICK, LATE))
+    office.put("absences-2.csv", "")
+    said = {one.file: one for one in ingest(office.home, office.folder, delivered_at=SECOND, complete=WEEK)}
+    assert (said["absences-2.csv"].verdict, checks(said["absences-2.csv"])) == (
+        Verdict.REFUSED,
+        [("unreadable", None)],
+    )
+    assert "not_complete" in [check for check, _ in checks(said["absences.csv"])]
+    assert office.known(SECOND) == {"1": "sick", "2": "late", "3": "late"}
+
+
 def test_a_crash_between_rows_and_report_is_healed_by_running_again(office: Office, monkeypatch: pytest.MonkeyPatch):
     def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -127,6 +127,18 @@ def test_a_pupil_has_a_timetable_of_the_group_or_of_their_own(school: School):
     assert (found.timetable_share, found.grade) == (0.5, Grade.FAIR)
 
 
+def test_lessons_of_groups_in_which_nobody_is_lower_the_grade(school: School):
+    school.enrol("2hv1")
+    school.lessons(WEEK, minutes=45)
+    school.lessons(WEEK, group="2hv1.wi2", minutes=5)
+    school.lessons(WEEK, group=None, pupil=f"p{9:026d}", minutes=900)
+    found = school.grade()
+    assert (found.unattended_share, found.grade) == (0.1, Grade.FAIR)
+    assert found.reasons == (
+        "Van 10 % van de lestijd in het rooster is niet bekend welke leerlingen die les hebben; wie daar afwezig was telt niet mee.",
+    )
+
+
 def test_a_pupil_who_left_needs_no_timetable(school: School):
     school.enrol("2hv1")
     gone = {"group": "9x", "valid_from": date(2025, 8, 1), "valid_to": date(2026, 9, 27), "pupil": "p" + "b" * 26}
