@@ -5,7 +5,9 @@ from datetime import date
 import polars as pl
 
 from data_contracts.quality import Finding, Severity
+from data_contracts.school import SchoolSettings
 from data_contracts.tables import ABSENCES, OUTCOMES, SlotStatus, Table
+from features.calendar import covered, school_days
 from pipelines.norm import of_group
 
 
@@ -182,6 +184,35 @@ def lessons_of_nobody(lessons: pl.DataFrame, known: pl.DataFrame, *, file: str) 
     remedy = "Lever het rooster per leerling, of met dezelfde groepen als bij de leerlingen (de stamgroep, niet de lesgroep)."
     found = _warning("lessons_of_nobody", message, remedy, rows=empty, file=file, column="group")
     return [found.model_copy(update={"value": empty["group"][0]})]
+
+
+def lessons_on_days_off(lessons: pl.DataFrame, settings: SchoolSettings, *, file: str) -> list[Finding]:
+    """Warn about lessons on days that are free by the region's calendar or the school's own closures: the timetable holds.
+
+    Parameters
+    ----------
+    lessons
+        The delivered timetable, with ``_row``.
+    settings
+        The school's settings; without a region only weekends and closures are known.
+    """
+    planned = lessons.filter(~pl.col("withdrawn") & (pl.col("status") == SlotStatus.PLANNED.value))
+    days = planned["date"].unique().sort().to_list()
+    known_from, known_to = covered() if settings.region is not None else (date.min, date.max)
+    days = [day for day in days if known_from <= day <= known_to]
+    if not days:
+        return []
+    ordinary = school_days(settings.region, days[0], days[-1], settings.closures)
+    off = planned.filter(pl.col("date").is_in(days) & ~pl.col("date").is_in(ordinary))
+    if off.is_empty():
+        return []
+    message = (
+        f"lessen staan op dagen die volgens de kalender vrij zijn ({off['date'].n_unique()} dagen: weekend, vakantie, feestdag of "
+        "sluiting); die dagen tellen als schooldagen van de hele school"
+    )
+    remedy = "Waren er lessen, dan hoeft er niets te gebeuren. Zo niet: neem ze terug, als vervallen of met een volledig bestand."
+    found = _warning("lessons_on_days_off", message, remedy, rows=off, file=file, column="date")
+    return [found.model_copy(update={"value": off["date"][0].isoformat()})]
 
 
 def _on(day: date) -> pl.Expr:

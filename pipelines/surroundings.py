@@ -15,6 +15,7 @@ from pipelines.coherence import (
     fits_enrolments,
     in_two_schools,
     lessons_of_nobody,
+    lessons_on_days_off,
     no_longer_named,
     outside_enrolments,
     overlapping_enrolments,
@@ -146,6 +147,8 @@ def _about_timetable(rows: pl.DataFrame, around: Surroundings, *, file: str) -> 
     found = overfull_days(around.known(TIMETABLE, days=days), rows, file=file)
     pupils, before = around.known(ENROLMENTS), _from_elsewhere(around.known(ABSENCES, days=days))
     found += lessons_of_nobody(rows, pupils, file=file)
+    if around.settings is not None:
+        found += lessons_on_days_off(rows, around.settings, file=file)
     return found + _against_plan(before, pupils, around, file=file)
 
 

@@ -322,6 +322,35 @@ class TestATimetableOfGroupsInWhichNobodyIs:
         assert warnings(Office(tmp_path).deliver("timetable.csv", lessons(MONDAY, FRIDAY))) == []
 
 
+class TestLessonsOnDaysOff:
+    HOLIDAY = date(2026, 10, 21)
+
+    def test_they_are_told_and_count_as_the_school_said(self, office: Office):
+        of_one = (
+            "record,pupil_number,date,slot,start_minute,minutes,status,register,recorded_at\n"
+            f"x,100,{self.HOLIDAY},1,530,50,planned,taken,{KNOWN}\ny,100,{FRIDAY},1,530,50,planned,taken,{KNOWN}\n"
+            f"z,100,{self.HOLIDAY},2,580,50,cancelled,taken,{KNOWN}\n"
+        )
+        report = office.deliver("timetable-100.csv", of_one)
+        assert warnings(report) == [("lessons_on_days_off", 2, 1)]
+        assert report.findings[0].value == self.HOLIDAY.isoformat()
+        after = datetime(2026, 10, 26, tzinfo=UTC)
+        assert office.scheduled(as_of=after)[date(2026, 10, 19)] == 50
+
+    def test_a_closure_of_the_school_itself_is_such_a_day(self, tmp_path: Path):
+        closed = SETTINGS + f"[[closures]]\nfirst = {TUESDAY}\nlast = {TUESDAY}\n"
+        office = Office(tmp_path, closed)
+        office.deliver("enrolments.csv", PUPILS)
+        report = office.deliver("timetable.csv", lessons(MONDAY, FRIDAY, slots=2))
+        assert warnings(report) == [("lessons_on_days_off", 4, 2)]
+
+    def test_beyond_the_years_of_the_calendar_nothing_is_said(self, tmp_path: Path):
+        office = Office(tmp_path)
+        office.deliver("enrolments.csv", PUPILS)
+        far = date(2012, 1, 2)
+        assert warnings(office.deliver("timetable.csv", lessons(far, far + timedelta(days=6)))) == []
+
+
 class TestATimetableThatContradictsTheAbsences:
     CHANGED = (
         f"c,2a,{WEDNESDAY},7,830,50,cancelled,taken,{KNOWN}\nn,2a,{WEDNESDAY},8,880,50,not_required,taken,{KNOWN}\n"
