@@ -14,6 +14,8 @@ from data_contracts.reasons import Authorised, Kind, Registration
 ColumnType = Literal["string", "int", "float", "bool", "date", "datetime"]
 
 CONTRACT_VERSION = "1.0.0"
+NO_END = 2100
+"""From this year on a last day stands for *no end yet*: systems write an end that never comes as a year like 9999."""
 """Version of these tables (semver). Logged with every model and every list."""
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import polars as pl
 
+from data_contracts.tables import NO_END
+
 LAST_SLOT = 99
 """Lesson hours have at most two digits."""
 
@@ -24,8 +26,6 @@ _EXCEL_FIRST, _EXCEL_LAST = 36526, 73415  # 2000-01-01 and 2100-12-31
 _EXCEL_EPOCH = "1899-12-30"
 _LAST_SUNDAYS, _SUNDAY, _CHANGING_HOUR = 24, 7, 2
 """The clock changes on a Sunday after the 24th, between two and three."""
-_NO_END = 2100
-"""Systems write an end that never comes as a year like 9999."""
 
 _DURATION = (
     r"^(?:(?<hours>\d{1,4}) ?u(?:ur)? ?(?:(?<minutes>\d{1,2}) ?m?(?:in)?)?"
@@ -155,7 +155,7 @@ def dates(text: pl.Series) -> pl.Series:
 
 def drop_never(last: pl.Series) -> pl.Series:
     """Return null for a last day that stands for *no end yet*, such as 31-12-9999."""
-    return last.to_frame("last").select(pl.when(pl.col("last").dt.year() < _NO_END).then(pl.col("last")))["last"]
+    return last.to_frame("last").select(pl.when(pl.col("last").dt.year() < NO_END).then(pl.col("last")))["last"]
 
 
 def is_plain_date(text: pl.Series) -> pl.Series:

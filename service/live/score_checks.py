@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from data_contracts.column_types import TYPES
 from data_contracts.grading import thresholds
-from data_contracts.tables import Unit
+from data_contracts.tables import NO_END, Unit
 from features.rules import rule_packs
 from service.live import quick
 from service.live.asked import Asked
@@ -163,6 +163,11 @@ _ENDS_THOUGH_OPEN: tuple[Wrong, ...] = tuple(
     )
     for end in ("end_date", "end_slot", "end_minute")
 )
+_NEVER_ENDS: Wrong = (
+    "end_date",
+    "is een einde dat nooit komt; laat het leeg en zet 'open_ended' op true",
+    _last.dt.year() >= NO_END,
+)
 _OF_LESSON: tuple[Wrong, ...] = (
     ("group", "vul óf 'group' óf 'pupil' in", pl.col("group").is_null() == pl.col("pupil").is_null()),
 )
@@ -179,6 +184,7 @@ _WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ("end_slot", "ligt vóór 'start_slot'", _one_day & (pl.col("end_slot") < pl.col("start_slot"))),
         ("end_minute", "ligt niet na 'start_minute'", _one_day & (pl.col("end_minute") <= pl.col("start_minute"))),
         *_ENDS_THOUGH_OPEN,
+        _NEVER_ENDS,
     ),
     "rooster": _OF_LESSON,
     "weekrooster": (*_OF_LESSON, *_OF_PERIOD),

@@ -207,6 +207,7 @@ class TestRefused:
             ({"kind": None}, "kind", "tekst"),
             ({"open_ended": "ja"}, "open_ended", "true of false"),
             ({"open_ended": True, "end_date": "2026-10-07"}, "end_date", "laat een van beide weg"),
+            ({"end_date": "9999-12-31"}, "end_date", "zet 'open_ended' op true"),
             ({"open_ended": True, "end_slot": 3}, "end_slot", "laat een van beide weg"),
             ({"open_ended": True, "end_minute": 600}, "end_minute", "laat een van beide weg"),
             ({"recorded_at": "2026-11-01T10:00:00"}, "recorded_at", "tijdzone"),
