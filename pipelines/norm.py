@@ -6,7 +6,7 @@ was seen then, also where a timetable came weeks afterwards.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -14,7 +14,8 @@ import polars as pl
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import TIMETABLE, RecordedBasis, Register, SlotStatus
 from features.calendar import covered, school_days
-from pipelines.lake import as_known, schema
+from pipelines.begun import begun, heard_of_absences, no_longer_so
+from pipelines.lake import MOMENT, as_known, schema
 from pipelines.personal import memberships, with_someone_without
 
 NORM = "norm:"
@@ -39,7 +40,7 @@ class Heard:
         Who is known to be in which group (`pipelines.personal.memberships`), and ``own``: when a timetable of the pupil's
         own became known; null where that never happened.
     absences
-        Days from which absences are known, in order: ``date, registered``.
+        In which periods it is known, of a day and those after it, that absences are registered, in order (`pipelines.begun`).
     """
 
     days: pl.DataFrame
@@ -49,7 +50,7 @@ class Heard:
 
     @classmethod
     def of(cls, lessons: Sequence[pl.DataFrame], pupils: pl.DataFrame, absences: pl.DataFrame) -> "Heard":
-        """Put together what `heard_of_lessons`, `heard_of_pupils` and `heard_of_absences` say of one school."""
+        """Put together what `heard_of_lessons`, `heard_of_pupils` and `pipelines.begun` say of one school."""
         by_day, by_group, by_pupil = lessons
         groups = pupils.select("group").unique().join(by_group, on="group", how="left")
         return cls(by_day, groups, pupils.join(by_pupil, on="pupil", how="left"), absences)
@@ -63,7 +64,7 @@ def norm_timetables(
     At any moment the school's own timetable, as known then, covers the days from its first to its last. Within, only
     days on it are school days: a group without any timetable gets the norm on those, and a group whose own timetable has
     ended has no lessons any more (an exam class in May). Before and after, every group gets the norm on the school days
-    of the region's calendar, from the first known absence on. Lessons of single pupils say nothing about the others: they
+    of the region's calendar, from the first known absence on, for as long as that stands. Lessons of single pupils say nothing about the others: they
     make no school day and end no norm, and on days without any their pupil has those of the group. Only on a day on which
     all pupils of a group are known to have timetables of their own it gets none: the norm would be laid over those.
 
@@ -82,8 +83,19 @@ def norm_timetables(
         Rows of the table ``timetable``, of those schools to which the norm ever applies.
     """
     known = _delivered(rows)
-    filled = (_filled(each, known[each.school], last=last) for each in schools if each.school in known)
-    return [norm for norm in filled if norm is not None]
+    of = {each.school: each for each in schools if each.school in known}
+    filled = {school: _filled(each, known[school], last=last) for school, each in of.items()}
+    # What was taken back can only make it less; so nobody looks for that where there is no norm.
+    steps = [
+        known[school].absences.with_columns(school=pl.lit(school))
+        for school, norm in filled.items()
+        if norm is not None
+    ]
+    if steps:
+        for school in no_longer_so(pl.concat(steps).lazy(), rows["absences"]):
+            exact = replace(known[school], absences=begun(rows["absences"].filter(pl.col("school") == school)))
+            filled[school] = _filled(of[school], exact, last=last)
+    return [norm for norm in filled.values() if norm is not None]
 
 
 def norm_timetable(settings: SchoolSettings, rows: Mapping[str, pl.LazyFrame], *, last: date) -> pl.DataFrame | None:
@@ -166,11 +178,6 @@ def heard_of_pupils(enrolments: pl.LazyFrame, *school: str) -> list[pl.LazyFrame
     return [memberships(enrolments, *school)]
 
 
-def heard_of_absences(absences: pl.LazyFrame, *school: str) -> list[pl.LazyFrame]:
-    """When a first absence of each day became known."""
-    return [absences.group_by(*school, date="start_date").agg(registered=pl.col("recorded_at").min()).sort("date")]
-
-
 def _delivered(rows: Mapping[str, pl.LazyFrame]) -> dict[str, Heard]:
     """Read when timetables, pupils and absences became known, per school."""
     # All schools at once: reading them one by one opened every file once a school.
@@ -178,7 +185,7 @@ def _delivered(rows: Mapping[str, pl.LazyFrame]) -> dict[str, Heard]:
         [
             *heard_of_lessons(rows["timetable"], "school"),
             *heard_of_pupils(rows["enrolments"], "school"),
-            *heard_of_absences(rows["absences"], "school"),
+            *heard_of_absences(rows["absences"]),
         ]
     )
     per_school = [
@@ -201,7 +208,8 @@ def _candidates(settings: SchoolSettings, known: Heard, *, last: date) -> pl.Dat
     -------
     polars.DataFrame
         ``date``; ``begins``, the calendar's day is known to count; ``within``, it lies within the own timetable;
-        ``own``, it is on it. Null where that never happens.
+        ``own``, it is on it. Null where that never happens. Once for each date, and once more, without ``own``, for each
+        earlier period in which the calendar's day was held to count, until it ``stops``.
     """
     firsts = [frame["date"].min() for frame in (known.days, known.absences) if not frame.is_empty()]
     start = min((first for first in firsts if isinstance(first, date)), default=None)
@@ -212,36 +220,53 @@ def _candidates(settings: SchoolSettings, known: Heard, *, last: date) -> pl.Dat
         calendar = school_days(settings.region, start, last, settings.closures) if start <= last else []
     before = known.days.select("date", _after=pl.col("own").cum_min())
     ahead = known.days.select("date", _before=pl.col("own").cum_min(reverse=True))
-    absent = known.absences.select("date", _absent=pl.col("registered").cum_min())
+    absent = known.absences.select("since", "until", _from="date")
     on_calendar = pl.DataFrame({"date": calendar}, schema={"date": pl.Date}).with_columns(_open=pl.lit(value=True))
-    return (
+    days = (
         on_calendar.join(known.days, on="date", how="full", coalesce=True)
         .sort("date")
         .join_asof(before, on="date")
         .join_asof(ahead, strategy="forward", on="date")
-        .join_asof(absent, on="date")
-        .select(
-            "date",
-            "own",
-            begins=pl.when("_open").then(pl.min_horizontal("_absent", "_after")),
+        .join_asof(absent.select(pl.col("_from").unique().sort()).with_columns(date="_from"), on="date")
+        .join(absent, on="_from", how="left", maintain_order="left")
+        .with_columns(
             within=pl.when(pl.col("_after").is_not_null() & pl.col("_before").is_not_null()).then(
                 pl.max_horizontal("_after", "_before")
-            ),
+            )
         )
+    )
+    # What ended before the timetable of an earlier day became known is a period of its own; the rest goes on for good.
+    ended = (
+        pl.col("until").is_not_null() & (pl.col("_after").is_null() | (pl.col("until") < pl.col("_after")))
+    ).fill_null(value=False)
+    lasting = days.group_by("date", maintain_order=True).agg(
+        pl.col("own", "within", "_open").first(),
+        begins=pl.min_horizontal(pl.col("since").filter(~ended).min(), pl.col("_after").first()),
+    )
+    return pl.concat(
+        [
+            lasting.select(
+                "date", "own", "within", begins=pl.when("_open").then("begins"), stops=pl.lit(None, dtype=MOMENT)
+            ),
+            days.filter(ended & pl.col("_open"))
+            .select("date", "within", own=pl.lit(None, dtype=MOMENT), begins="since", stops="until")
+            .select("date", "own", "within", "begins", "stops"),
+        ]
     )
 
 
 def _group_days(known: Heard, days: pl.DataFrame) -> pl.DataFrame:
     """Every group on each of `days`, once for each period in which its norm is needed: ``since, until``, null if always."""
     pairs = known.groups.join(days, how="cross")
-    return pairs.join(with_someone_without(pairs, known.members), on=["group", "date"], how="left")
+    needed = with_someone_without(pairs.select("group", "date").unique(), known.members)
+    return pairs.join(needed, on=["group", "date"], how="left")
 
 
 def _events(days: pl.DataFrame) -> pl.DataFrame:
     """Versions of each group's day: ``group, date, weekday, recorded_at, withdrawn``.
 
-    The norm holds in at most two periods: as a day of the calendar, until the own timetable reaches the day; and as a
-    day of the own timetable, until the group itself is on it. Of both only the part in which it is needed.
+    The norm holds as a day of the calendar, until the own timetable reaches the day or what began it is taken back; and as
+    a day of the own timetable, until the group itself is on it. Of both only the part in which it is needed.
     """
     stays = (pl.col("timetabled") > pl.col("own")).fill_null(value=True)
     joined = (pl.col("own") == pl.col("within")).fill_null(value=False) & stays
@@ -249,7 +274,7 @@ def _events(days: pl.DataFrame) -> pl.DataFrame:
         "group",
         "date",
         begins=_from_need("begins"),
-        ends=pl.min_horizontal(pl.when(joined).then("timetabled").otherwise("within"), "until"),
+        ends=pl.min_horizontal(pl.when(joined).then("timetabled").otherwise("within"), "until", "stops"),
     )
     apart = ~(joined & pl.col("begins").is_not_null())
     ends = pl.min_horizontal("timetabled", "until")

@@ -11,6 +11,7 @@ from data_contracts.quality import Finding
 from data_contracts.school import SchoolSettings
 from data_contracts.tables import ABSENCES, ENROLMENTS, TIMETABLE, Table
 from features.calendar import local_date
+from pipelines.begun import begun, heard_of_absences, no_longer_so
 from pipelines.coherence import (
     fits_enrolments,
     in_two_schools,
@@ -22,7 +23,7 @@ from pipelines.coherence import (
 )
 from pipelines.contradictions import against_timetable, overfull_days, present_beside_reports
 from pipelines.lake import Lake, as_known
-from pipelines.norm import Heard, heard_of_absences, heard_of_lessons, heard_of_pupils, norm_as_known
+from pipelines.norm import Heard, heard_of_lessons, heard_of_pupils, norm_as_known
 from pipelines.stored import Stored
 
 Days = tuple[date, date]
@@ -85,8 +86,13 @@ def _heard(stored: Stored) -> Heard:
     def asked(table: Table, question: Callable[[pl.LazyFrame], Sequence[pl.LazyFrame]]) -> list[pl.DataFrame]:
         return stored.once(table.name, "norm", lambda rows: pl.collect_all(question(rows.lazy().drop("school"))))
 
-    pupils, absences = asked(ENROLMENTS, heard_of_pupils), asked(ABSENCES, heard_of_absences)
-    return Heard.of(asked(TIMETABLE, heard_of_lessons), *pupils, *absences)
+    def of_absences(rows: pl.DataFrame) -> pl.DataFrame:
+        (steps,) = heard_of_absences(rows.lazy())
+        mended = no_longer_so(steps, rows.lazy())
+        return begun(rows.lazy()) if mended else steps.collect()
+
+    (pupils,) = asked(ENROLMENTS, heard_of_pupils)
+    return Heard.of(asked(TIMETABLE, heard_of_lessons), pupils, stored.once(ABSENCES.name, "begun", of_absences))
 
 
 _LESSON = ("group", "pupil", "date", "slot", "start_minute", "minutes", "status", "register")

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import narwhals as nw
 import polars as pl
 
-from data_contracts.tables import ENROLMENTS
+from data_contracts.tables import ABSENCES, ENROLMENTS
 from features.calendar import monday, school_year_start
 from features.enrolled import periods
 from features.history import day_of, number_of
@@ -74,7 +74,8 @@ def find_out(home: Home, schools: Sequence[str], segments: Sequence[Segment], *,
     kept = lasting(segments, "enrolments").filter(pl.col("school").is_in(list(schools)))
     enrolments = pl.concat([kept, read.of(ENROLMENTS.name)]).collect().unique(VERSION, keep="any")
     first = _with_firsts(segments, read, as_of)
-    norm = norms(Lake(home), first, enrolments, schools, week=week)
+    corrected = pl.concat([lasting(segments, "special_absences"), read.of(ABSENCES.name)])
+    norm = norms(Lake(home), first, enrolments, corrected, schools, week=week, as_of=as_of)
     pupils = _numbered(segments, enrolments)
     return Known(tuple(schools), week, as_of, first_looked_at(week), segments, read, enrolments, pupils, norm)
 

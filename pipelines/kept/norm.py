@@ -7,6 +7,7 @@ import polars as pl
 
 from data_contracts.tables import ABSENCES, TIMETABLE
 from features.calendar import covered, school_days
+from pipelines.begun import heard_of_absences, no_longer_so
 from pipelines.kept.news import News
 from pipelines.kept.store import Segment, lasting
 from pipelines.lake import Lake, as_known
@@ -32,7 +33,14 @@ def _earliest(rows: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 
 def norms(
-    lake: Lake, segments: Sequence[Segment], enrolments: pl.DataFrame, schools: Sequence[str], *, week: date
+    lake: Lake,
+    segments: Sequence[Segment],
+    enrolments: pl.DataFrame,
+    corrected: pl.LazyFrame,
+    schools: Sequence[str],
+    *,
+    week: date,
+    as_of: datetime,
 ) -> pl.DataFrame:
     """Versions of the norm timetable of `schools` for days before `week`, with their ``shape``.
 
@@ -42,14 +50,20 @@ def norms(
         What is kept, with what was read now.
     enrolments
         All versions of these schools.
+    corrected
+        All versions of absences that were ever corrected, among others.
     """
     rows = {table: lasting(segments, f"first_{table}").collect() for table in (TIMETABLE.name, ABSENCES.name)}
     columns = lasting(segments, "special_timetable").drop("delivered_at", "delivery").collect_schema()
     parts = [pl.DataFrame(schema={**columns, "shape": pl.String})]
     lazy = {table: of.lazy() for table, of in rows.items()} | {"enrolments": enrolments.lazy()}
-    for school in _in_doubt(lake, rows, enrolments, schools, week=week):
-        settings = lake.settings(school)
-        made = norm_timetable(settings, lazy, last=week)
+    doubtful = _in_doubt(lake, rows, enrolments, schools, week=week)
+    mended = no_longer_so(heard_of_absences(lazy[ABSENCES.name])[0], corrected) if doubtful else set()
+    for school in doubtful:
+        settings, known = lake.settings(school), lazy
+        if school in mended:  # what else was registered on those days was not kept
+            known = lazy | {ABSENCES.name: lake.scan(ABSENCES.name, schools=[school], delivered_by=as_of)}
+        made = norm_timetable(settings, known, last=week)
         if made is not None:
             parts.append(made.filter(pl.col("date") < week).with_columns(shape=pl.lit(str(settings.scheduled_norm))))
     return pl.concat(parts)

@@ -94,7 +94,7 @@ def logic() -> str:
     code = [
         *files("features").iterdir(),
         *files("pipelines.kept").iterdir(),
-        *(files("pipelines") / name for name in ("norm.py", "personal.py")),
+        *(files("pipelines") / name for name in ("begun.py", "norm.py", "personal.py")),
     ]
     for path in sorted(code, key=str):
         if path.name.endswith((".py", ".toml")):

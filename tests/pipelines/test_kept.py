@@ -152,6 +152,29 @@ def test_lessons_of_pupils_beside_the_norm_of_their_class_come_out_as_when_count
         assert_same(kept(home, week, at_six(week)), anew(home, week, at_six(week)))
 
 
+TYPO = {"record": "typo", "pupil": "p01", "start_date": date(2025, 8, 20), "kind": "sick"}
+ENTERED = datetime(2026, 9, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("twin", [False, True])
+@pytest.mark.parametrize("mended", [{"withdrawn": True}, {"start_date": date(2026, 8, 20)}], ids=["none", "moved"])
+def test_an_absence_in_a_wrong_year_begins_the_norm_until_it_is_mended(
+    tmp_path: Path, mended: dict[str, Any], *, twin: bool
+):
+    also = [TYPO | {"recorded_at": ENTERED}, TYPO | mended | {"recorded_at": LATE}]
+    if twin:  # somebody else was away that day, and that stands
+        also.append(TYPO | {"record": "twin", "pupil": "p03", "recorded_at": ENTERED + timedelta(days=1)})
+    home = write_plain_school(tmp_path, *(("absences", row) for row in also), own_timetable=False)
+    rates = []
+    for week in MONDAYS[8:12]:
+        found = kept(home, week, at_six(week))
+        assert_same(found, anew(home, week, at_six(week)))
+        rates.append(found["absent_rate_last_year"].mean())
+    # Of a whole year without absence nothing was known: only the weeks from June on count.
+    assert rates[0] == pytest.approx(rates[1])
+    assert rates[2] == pytest.approx(rates[1]) if twin else rates[2] > 5 * rates[1]
+
+
 def test_a_class_whose_lessons_have_ended_still_tells_how_many_there_were(tmp_path: Path):
     # One pupil goes on in another class, the other by a timetable of its own on Wednesdays.
     early = datetime(2025, 8, 1, tzinfo=UTC)

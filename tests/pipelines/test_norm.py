@@ -10,10 +10,10 @@ from data_contracts.identifiers import Region, Sector
 from data_contracts.school import Norm, SchoolSettings
 from data_contracts.tables import TABLES
 from features.calendar import AMSTERDAM, school_days
+from pipelines.begun import begun
 from pipelines.lake import as_known, schema
 from pipelines.norm import (
     Heard,
-    heard_of_absences,
     heard_of_lessons,
     heard_of_pupils,
     norm_as_known,
@@ -48,8 +48,11 @@ def delivered(
     *lessons: tuple[str, date, datetime],
     absences: tuple[tuple[date, datetime], ...] = ((MONDAY, EARLY),),
     also: tuple[Enrolled, ...] = (),
+    mended: tuple[tuple[int, date | None, datetime], ...] = (),
 ) -> dict[str, pl.LazyFrame]:
     """Two groups with a pupil each; lessons as (group or pupil, day, when that became known).
+
+    With `mended` it becomes known of an absence, by its place, that it was on another day, or was none.
 
     With `also` there are more pupils, or it becomes known of one that its enrolment ended: (pupil, group, first day, last
     day, when that became known).
@@ -71,7 +74,19 @@ def delivered(
                 for whose, day, at in lessons
             ),
         ),
-        "absences": table("absences", *({"start_date": day, "recorded_at": at} for day, at in absences)),
+        "absences": table(
+            "absences",
+            *({"start_date": day, "recorded_at": at} for day, at in absences),
+            *(
+                {
+                    "record": f"absences{place}",
+                    "start_date": day or absences[place][0],
+                    "withdrawn": day is None,
+                    "recorded_at": at,
+                }
+                for place, day, at in mended
+            ),
+        ),
     }
 
 
@@ -92,8 +107,9 @@ SOME_DAYS = (MONDAY + timedelta(days=1), LAST - timedelta(days=5))
 
 def of_some_days(rows: dict[str, pl.LazyFrame], as_of: datetime) -> list[tuple[object, ...]]:
     """What the door asks of the norm: a few days, as known then."""
-    pupils, absences = heard_of_pupils(rows["enrolments"])[0], heard_of_absences(rows["absences"])[0]
-    heard = Heard.of(pl.collect_all(heard_of_lessons(rows["timetable"])), pupils.collect(), absences.collect())
+    (pupils,) = heard_of_pupils(rows["enrolments"])
+    lessons = pl.collect_all(heard_of_lessons(rows["timetable"]))
+    heard = Heard.of(lessons, pupils.collect(), begun(rows["absences"]))
     return sorted(norm_as_known(SCHOOL, heard, days=SOME_DAYS, as_of=as_of).select(LESSON).rows())
 
 
@@ -126,6 +142,15 @@ def test_an_absence_of_earlier_that_came_later_adds_no_school_days_to_the_past()
     before, after = (on_norm(rows, late + timedelta(hours=hours)) for hours in (-1, 0))
     assert min(day for _, day in before) == MONDAY + timedelta(days=2)
     assert min(day for _, day in after) == MONDAY
+
+
+def test_what_was_put_on_a_wrong_day_begins_the_norm_until_it_is_mended():
+    thursday, wrong = MONDAY + timedelta(days=3), ((MONDAY, EARLY), (MONDAY + timedelta(days=3), EARLY))
+    late = moment(MONDAY + timedelta(days=9))
+    for truth in (thursday, None):
+        rows = delivered(absences=wrong, mended=((0, truth, late),))
+        before, after = (on_norm(rows, late + timedelta(hours=hours)) for hours in (-1, 0))
+        assert (min(day for _, day in before), min(day for _, day in after)) == (MONDAY, thursday)
 
 
 def test_a_timetable_that_came_later_replaces_the_norm_from_that_moment_and_not_before():
@@ -197,7 +222,8 @@ def by_the_book(rows: dict[str, pl.LazyFrame], as_of: datetime) -> set[tuple[str
     known = {name: frame.filter(pl.col("recorded_at") <= as_of).collect() for name, frame in rows.items()}
     lessons = known["timetable"]
     own = sorted(set(lessons.drop_nulls("group")["date"].to_list()))
-    first = min(known["absences"]["start_date"].to_list(), default=None)
+    absences = known["absences"].sort("recorded_at").unique("record", keep="last", maintain_order=True)
+    first = min(absences.filter(~pl.col("withdrawn"))["start_date"].to_list(), default=None)
     personal = set(lessons["pupil"].drop_nulls())
     found = set()
     for (group, day), pupils in who_is_there(rows, as_of).items():
@@ -223,15 +249,22 @@ an_end = st.tuples(
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", "pa", "p3"]), some_day, some_moment), max_size=6),
-    st.lists(st.tuples(some_day, some_moment), max_size=2),
+    st.lists(st.tuples(some_day, some_moment), max_size=3),
     st.lists(an_end, max_size=4, unique_by=lambda end: (end[0], end[-1])),
+    st.lists(
+        st.tuples(st.integers(0, 2), st.none() | some_day, some_moment),
+        max_size=4,
+        unique_by=lambda one: (one[0], one[2]),
+    ),
     some_moment,
 )
 def test_on_every_date_the_norm_stands_where_what_was_known_then_says_so(
     lessons: list[tuple[str, date, datetime]],
     absences: list[tuple[date, datetime]],
     also: list[Enrolled],
+    mended: list[tuple[int, date | None, datetime]],
     as_of: datetime,
 ):
-    rows = delivered(*lessons, absences=tuple(absences), also=tuple(also))
+    later = tuple(one for one in mended if one[0] < len(absences) and one[2] > absences[one[0]][1])
+    rows = delivered(*lessons, absences=tuple(absences), also=tuple(also), mended=later)
     assert on_norm(rows, as_of) & set(who_is_there(rows, as_of)) == by_the_book(rows, as_of)
