@@ -206,9 +206,10 @@ def lessons_on_days_off(lessons: pl.DataFrame, settings: SchoolSettings, *, file
     off = planned.filter(pl.col("date").is_in(days) & ~pl.col("date").is_in(ordinary))
     if off.is_empty():
         return []
+    count = off["date"].n_unique()
     message = (
-        f"lessen staan op dagen die volgens de kalender vrij zijn ({off['date'].n_unique()} dagen: weekend, vakantie, feestdag of "
-        "sluiting); die dagen tellen als schooldagen van de hele school"
+        "lessen staan op een dag die volgens de kalender vrij is (weekend, vakantie, feestdag of sluiting; samen "
+        f"{count} {'dag' if count == 1 else 'dagen'}); zo'n dag telt als schooldag van de hele school"
     )
     remedy = "Waren er lessen, dan hoeft er niets te gebeuren. Zo niet: neem ze terug, als vervallen of met een volledig bestand."
     found = _warning("lessons_on_days_off", message, remedy, rows=off, file=file, column="date")
