@@ -8,8 +8,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from data_contracts.errors import UsageError
 from data_contracts.weekly_list import Signal
@@ -188,12 +188,20 @@ def case(viewer: Viewer, session: Session, case_id: str) -> Case:
 
 
 def _latest(session: Session, row: CaseRow) -> Latest | None:
+    """Return the newest signal about the pupil that stands: of each week the newest edition counts."""
     lists = and_(RegionCellRow.list_id == SignalRow.list_id, RegionCellRow.measure == Measure.PUPILS)
+    later = aliased(RegionCellRow)
+    replaced = exists().where(
+        later.school == RegionCellRow.school,
+        later.week == RegionCellRow.week,
+        later.measure == RegionCellRow.measure,
+        later.edition > RegionCellRow.edition,
+    )
     newest = session.execute(
         select(SignalRow, RegionCellRow.week)
         .join(RegionCellRow, lists)
-        .where(SignalRow.school == row.school, SignalRow.pupil == row.pupil)
-        .order_by(RegionCellRow.week.desc(), RegionCellRow.edition.desc())
+        .where(SignalRow.school == row.school, SignalRow.pupil == row.pupil, ~replaced)
+        .order_by(RegionCellRow.week.desc())
         .limit(1)
     ).first()
     return None if newest is None else Latest(newest.week, Signal.model_validate_json(newest[0].document))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import audit, names, reading
@@ -40,7 +40,7 @@ def duties(
     week: date | None = None,
     after: tuple[date, str] | None = None,
 ) -> tuple[ShownDuty, ...]:
-    """Return duties in scope, newest week first, of the list that stands in each week; each pupil is logged.
+    """Return duties in scope, of the newest list of each school, newest week first; each pupil is logged.
 
     Parameters
     ----------
@@ -62,19 +62,11 @@ def duties(
     return _read(viewer, session, session.scalars(query))
 
 
-def newest(viewer: Viewer, session: Session, *, limit: int) -> tuple[ShownDuty, ...]:
-    """Return the duties on the newest list of each school in scope; each pupil is logged."""
-    last = select(RegionCellRow.school, func.max(RegionCellRow.week)).where(RegionCellRow.measure == Measure.PUPILS)
-    lists = [(school, week) for school, week in session.execute(last.group_by(RegionCellRow.school))]
-    query = _standing(viewer).where(tuple_(DutyRow.school, DutyRow.week).in_(lists))
-    return _read(viewer, session, session.scalars(query.order_by(DutyRow.id).limit(limit)))
-
-
 def weeks(viewer: Viewer, session: Session) -> tuple[date, ...]:
-    """Return the weeks of which there are lists in scope, newest first."""
+    """Return the weeks of the newest lists in scope, newest first."""
     viewer.must(Permission.READ_DUTIES)
-    query = select(RegionCellRow.week).where(RegionCellRow.measure == Measure.PUPILS).distinct()
-    return tuple(session.scalars(query.order_by(RegionCellRow.week.desc())))
+    last = select(func.max(RegionCellRow.week)).where(RegionCellRow.measure == Measure.PUPILS)
+    return tuple(sorted(set(session.scalars(last.group_by(RegionCellRow.school))), reverse=True))
 
 
 def duty(viewer: Viewer, session: Session, duty_id: str) -> ShownDuty:
@@ -92,14 +84,16 @@ def duty(viewer: Viewer, session: Session, duty_id: str) -> ShownDuty:
 
 
 def _standing(viewer: Viewer) -> Select[DutyRow]:
-    """Return duties on the newest edition of each list: what a correction took back is not told."""
+    """Return duties on the newest list of each school, in its newest edition: what was corrected since is not told.
+
+    An older list would tell by what is missing from the newer one which days became sickness.
+    """
     viewer.must(Permission.READ_DUTIES)
-    newest = (
-        select(RegionCellRow.school, RegionCellRow.week, func.max(RegionCellRow.edition).label("edition"))
-        .where(RegionCellRow.measure == Measure.PUPILS)
-        .group_by(RegionCellRow.school, RegionCellRow.week)
-        .subquery()
-    )
+    lists = select(RegionCellRow.school).where(RegionCellRow.measure == Measure.PUPILS).group_by(RegionCellRow.school)
+    last = lists.add_columns(func.max(RegionCellRow.week).label("week")).subquery()
+    of_week = and_(last.c.school == RegionCellRow.school, last.c.week == RegionCellRow.week)
+    editions = lists.add_columns(RegionCellRow.week, func.max(RegionCellRow.edition).label("edition"))
+    newest = editions.join(last, of_week).group_by(RegionCellRow.week).subquery()
     stands = and_(newest.c.school == DutyRow.school, newest.c.week == DutyRow.week, newest.c.edition == DutyRow.edition)
     return select(DutyRow).join(newest, stands)
 

@@ -88,10 +88,8 @@ NEWEST = (
     .group_by(ListRow.school, ListRow.week)
     .subquery()
 )
-NEWEST_FIRST = LISTS.join(
-    NEWEST,
-    (NEWEST.c.school == ListRow.school) & (NEWEST.c.week == ListRow.week) & (NEWEST.c.edition == ListRow.edition),
-).order_by(ListRow.week.desc(), ListRow.school)
+STANDS = (NEWEST.c.school == ListRow.school) & (NEWEST.c.week == ListRow.week) & (NEWEST.c.edition == ListRow.edition)
+NEWEST_FIRST = LISTS.join(NEWEST, STANDS).order_by(ListRow.week.desc(), ListRow.school)
 ONE_LIST = prepared(LISTS.where(ListRow.id == bindparam("id")))
 
 SIGNALS = select(SignalRow.id, SignalRow.list_id, SignalRow.school, SignalRow.pupil, SignalRow.rank, SignalRow.document)
@@ -237,6 +235,7 @@ def earlier(viewer: Viewer, session: Session, of: Shown) -> tuple[Earlier, ...]:
     query = (
         select(SignalRow.id, SignalRow.document, ListRow.week)
         .join(ListRow, ListRow.id == SignalRow.list_id)
+        .join(NEWEST, STANDS)
         .where(SignalRow.school == of.school, SignalRow.pupil == of.signal.pupil, ListRow.week != of.head.document.week)
         .order_by(ListRow.week.desc(), ListRow.edition)
     )

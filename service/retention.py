@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from service import audit, db
 from service.audit import Action
+from service.rights.kinds import Kind as RightsKind
 from service.tables import (
     AuditRow,
     CaseRow,
@@ -137,8 +138,9 @@ def erase(engine: Engine, *, by: str, school: str, pupil: str, elsewhere: Counts
     with db.transaction(engine, durable=True) as session:
         for name, row in OF_A_PUPIL.items():
             counts[name] = _delete(session, row, and_(row.school == school, row.pupil == pupil))
-        ended = and_(RightsRow.school == school, RightsRow.pupil == pupil, RightsRow.ended_at.is_not(None))
-        counts["rights"] = _delete(session, RightsRow, ended)
+        runs = and_(RightsRow.kind == RightsKind.OBJECTION.value, RightsRow.ended_at.is_(None))
+        theirs = and_(RightsRow.school == school, RightsRow.pupil == pupil, not_(runs))
+        counts["rights"] = _delete(session, RightsRow, theirs)
         with _rewritable(session, ListRow.__tablename__):
             counts["gone"] = _take_from_lists(session, school, pupil)
         counts |= elsewhere or {}

@@ -94,7 +94,7 @@ def list_duties(
     cursor: After[DutyCursor] = None,
     amount: Amount = MOST,
 ) -> Response:
-    """Return the pupils in your scope about whom there is a legal duty to report, of the list that stands in each week.
+    """Return the pupils in your scope about whom there is a legal duty to report, of the newest list of each school.
 
     Unauthorised absence only. Sickness, leave that was given and suspension are not in here, in no field.
     """
@@ -117,7 +117,7 @@ def list_duties(
     openapi_extra=READ,
 )
 def one_duty(request: Request, duty_id: OpaqueId) -> Response:
-    """Return the duties about one pupil, as long as the list that they stand on is the newest of its week."""
+    """Return the duties about one pupil, as long as the list that they stand on is the newest of its school."""
     with auth.asking(request) as (viewer, session):
         shown = duties.duty(viewer, session, duty_id)
         named = names.of(viewer, session, _pupils([shown]), vault=auth.installation(request).vault)

@@ -11,11 +11,10 @@ from data_contracts.weekly_list import Signal
 from service import scope, words
 from service.following import waking
 from service.following.follow_ups import KINDS, OUTCOMES, RESTING, Kind, Outcome
-from service.reading import NEWEST, Head
+from service.reading import NEWEST, STANDS, Head
 from service.tables import FollowUpRow, ListRow, SignalRow
 from service.viewer import Permission, Viewer
 
-STANDS = (NEWEST.c.school == ListRow.school) & (NEWEST.c.week == ListRow.week) & (NEWEST.c.edition == ListRow.edition)
 """Of the editions of a list, the newest."""
 
 

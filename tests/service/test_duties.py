@@ -181,13 +181,19 @@ def test_of_whom_the_law_may_not_apply_to_the_officer_hears_nothing(
         assert ("wettelijkeDrempel" in session.scalars(cells).all()) == told
 
 
-def test_pages_follow_one_another_newest_week_first(officer: Client, engine: Engine):
+def test_pages_follow_one_another_and_hold_the_newest_list_of_each_school_alone(officer: Client, engine: Engine):
+    """A day that is on last week's list and not on this one became something else, such as sickness."""
     signals = tuple(below(number, hits=(hours_rule(),)) for number in range(20, 25))
     for week in (LAST_WEEK, WEEK):
         weekly = weekly_list(school=STRANGER, name="Lyceum Zuid", week=week, signals=signals, gone=())
         lists.publish(engine, weekly, names=[], by="test")
+    with db.transaction(engine) as session:
+        older = session.scalars(select(DutyRow.id).where(DutyRow.school == STRANGER, DutyRow.week == LAST_WEEK)).all()
+    assert older
     whole = found(officer, school=STRANGER)
-    assert [one["week"] for one in whole] == [str(WEEK)] * 5 + [str(LAST_WEEK)] * 5
+    assert [one["week"] for one in whole] == [str(WEEK)] * 5
+    assert found(officer, school=STRANGER, week=str(LAST_WEEK)) == []
+    assert {officer.get(f"{DUTIES}/{one}").status_code for one in older} == {404}
     seen, address = [], f"{DUTIES}?school={STRANGER}&aantal=3"
     while address:
         page = officer.get(address).json()

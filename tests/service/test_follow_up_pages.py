@@ -204,6 +204,16 @@ class TestTakingBack:
         assert undone(care, row).status_code == 404
         assert finished(care, row).status_code == 412
 
+    def test_who_finishes_second_overwrites_nothing(self, care: Client, mentor: Client, engine: Engine):
+        planned(care, engine, 0)
+        (row,) = rows(engine)
+        assert finished(care, row).status_code == 303
+        refused = finished(mentor, row, uitkomst="geenContact", notitie="Niemand gebeld.")
+        assert refused.status_code == 412
+        assert "al afgerond" in refused.text
+        (row,) = rows(engine)
+        assert row.outcome == "afspraken"
+
     def test_what_was_just_finished_is_open_again_as_it_was(self, care: Client, engine: Engine):
         planned(care, engine, 0, notitie=WHOLE_NOTE, datum=str(TODAY))
         finished(care, rows(engine)[0])

@@ -99,7 +99,8 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("GET", "/opvolging"): Rule(NAMED, ask="/opvolging?school={school}", **OF_SCHOOL),
     ("GET", "/opvolging/niet-pluis"): Rule(NAMED, ask="/opvolging/niet-pluis?school={school}", **OF_SCHOOL),
     ("POST", "/opvolging/niet-pluis"): Rule(NAMED, SENT, data={"leerling": "{signal}", "notitie": "Slaapt slecht."}),
-    ("POST", "/opvolging/{follow_up_id}/afronden"): Rule(NAMED, SENT, data=DONE),
+    # Once: who comes second is told so (412).
+    ("POST", "/opvolging/{follow_up_id}/afronden"): Rule(NAMED, SENT | {412}, data=DONE),
     # Only who recorded it last takes it back (400), and then it is not there any more (404).
     ("POST", "/opvolging/{follow_up_id}/terugdraaien"): Rule(NAMED, SENT | {400, 404}),
     ("GET", "/beheer/draaiboek"): Rule(frozenset({CARE}), ask="/beheer/draaiboek?school={school}", **OF_SCHOOL),

@@ -181,6 +181,9 @@ def test_what_is_written_once_is_so_again_afterwards(database: Engine, change: s
 
 
 def test_erasing_takes_one_pupil_out_of_everything_but_a_running_objection(database: Engine):
+    with db.transaction(database) as session:
+        asked = {"asked_by": "ouder", "asked_on": date(2026, 11, 2), "registered_by": "x", "group_name": "2hv1"}
+        session.add(RightsRow(id="wens", kind="correctie", school=SCHOOL, pupil=PUPIL, **asked))
     others = count(database, SignalRow)
     counts = retention.erase(database, by="beheer: els", school=SCHOOL, pupil=PUPIL)
     assert count(database, SignalRow) == others - counts["signals"]

@@ -43,9 +43,12 @@ class Item:
 
     @property
     def late(self) -> bool:
-        """Whether its day has passed."""
-        planned_on = self.follow_up.plan.planned_on
-        return self.open and planned_on is not None and planned_on < scope.today()
+        """Whether its day has passed; to look again is due on the day itself."""
+        plan, today = self.follow_up.plan, scope.today()
+        due = plan.planned_on is not None and (
+            plan.planned_on < today or (plan.planned_on == today and plan.kind in RESTING)
+        )
+        return self.open and due
 
 
 @dataclass(frozen=True)

@@ -52,14 +52,11 @@ class Part:
 
 @router.get("/verzuimmeldingen", openapi_extra=needs(Permission.READ_DUTIES))
 def duties_page(request: Request, week: Week = None) -> Response:
-    """Show the duties on the newest list of each school, or on the lists of one week."""
+    """Show the duties on the newest list of each school, of those of one week alone where they differ in that."""
     vault = auth.installation(request).vault
     with auth.asking(request) as (viewer, session):
         weeks = duties.weeks(viewer, session)
-        if week is None:
-            shown = duties.newest(viewer, session, limit=MOST)
-        else:
-            shown = duties.duties(viewer, session, limit=MOST, week=week)
+        shown = duties.duties(viewer, session, limit=MOST, week=week)
         items = _items(viewer, session, shown, vault=vault)
     return web.render(
         request,
