@@ -161,3 +161,13 @@ def test_both_sides_are_in_the_audit(people: list[Client], engine: Engine):
         ("case.read", "alliance", pupil(9)),
         ("case.closed", "care_coordinator", pupil(9)),
     ]
+
+
+def test_what_a_later_edition_took_off_the_list_is_not_told(people: list[Client], engine: Engine):
+    school, alliance = people
+    case = opened(school, engine, 6)
+    week = WEEK + timedelta(days=28)
+    for signals in ((on_list(0), on_list(6)), (on_list(0),)):
+        lists.publish(engine, weekly_list(week=week, signals=signals, gone=()), names=[], by="test")
+        told = alliance.get(f"{CASES}/{case}").json()["signaal"]["week"]
+        assert (told == str(week)) == (len(signals) == 2)

@@ -448,6 +448,13 @@ class TestDrawing:
         assert clock.weeks == 5
         assert clock.place == 38.0  # 35 of 92 days
 
+    def test_it_counts_no_further_than_is_known_nor_from_before_the_first_week_that_is(self):
+        gone = on_list(0).model_copy(update={"attendance": weeks(0.0, 0.0, 0.0)})  # 26 October to 15 November
+        later = follow_up_drawing.clock(gone, today=WEEK + timedelta(weeks=6))
+        assert (later.weeks, later.at_least, [one.passed for one in later.marks]) == (3, True, [False, False])
+        came = follow_up_drawing.clock(gone.model_copy(update={"attendance": weeks(0.9, 0.0, 0.0)}), today=WEEK)
+        assert (came.weeks, came.at_least) == (2, False)
+
     def test_three_months_after_the_end_of_november(self):
         assert follow_up_drawing.months_later(date(2026, 11, 30), 3) == date(2027, 2, 28)
 

@@ -224,6 +224,15 @@ def test_the_history_of_a_pupil_is_that_of_the_other_weeks(signed_in: SignedIn):
     assert client.get(history[0]["_links"]["self"]["href"]).json()["leerling"] == pupil(1)
 
 
+def test_a_week_of_which_a_later_edition_has_not_this_pupil_is_not_in_the_history(signed_in: SignedIn, engine: Engine):
+    client = signed_in("care")
+    body = {"leerling": pupil(1), "weken": [str(WEEK)]}
+    (one,) = client.post("/api/v1/signalen/_zoek", json=body, headers=OWN).json()["signalen"]
+    assert client.get(one["_links"]["historie"]["href"]).json()["signalen"]
+    lists.publish(engine, weekly_list(week=LAST_WEEK, signals=(on_list(0),), gone=()), names=[], by="test")
+    assert client.get(one["_links"]["historie"]["href"]).json()["signalen"] == []
+
+
 def test_every_pupil_on_a_page_and_no_other_is_a_line_in_the_audit(signed_in: SignedIn, engine: Engine):
     client = signed_in("care")
     known = audited(engine)

@@ -68,16 +68,28 @@ class Mark:
 
 @dataclass(frozen=True)
 class Clock:
-    """How long a pupil has been away: since which Monday, how many weeks, the marks, and how far it is (percent)."""
+    """How long a pupil has been away, as far as is known: since which Monday, how many weeks, the marks, and how far it is.
+
+    Parameters
+    ----------
+    at_least
+        The row goes back to the first week that the list knows of, so it may be longer.
+    place
+        Percent.
+    """
 
     since: date
+    at_least: bool
     weeks: int
     marks: tuple[Mark, ...]
     place: float
 
 
 def clock(signal: Signal, *, today: date) -> Clock | None:
-    """Read from the weeks how long a pupil has hardly been there; None where the last known week was another."""
+    """Read from the weeks how long a pupil has hardly been there; None where the last known week was another.
+
+    It counts up to the end of the last week that is known: nobody knows whether the pupil came back after that.
+    """
     figures = FIGURES["clock"]
     since: date | None = None
     for one in reversed(signal.attendance):
@@ -88,13 +100,15 @@ def clock(signal: Signal, *, today: date) -> Clock | None:
         since = one.week
     if since is None:
         return None
+    known = [one.week for one in signal.attendance if one.pupil is not None]
+    until = min(today, known[-1] + timedelta(weeks=1))
     moments = (
         (f"{figures['weeks']} weken", since + timedelta(weeks=figures["weeks"])),
         (f"{figures['months']} maanden", months_later(since, figures["months"])),
     )
     whole = (moments[-1][1] - since).days
-    marks = tuple(Mark(label, day, day <= today, _percent((day - since).days, whole)) for label, day in moments)
-    return Clock(since, (today - since).days // 7, marks, _percent((today - since).days, whole))
+    marks = tuple(Mark(label, day, day <= until, _percent((day - since).days, whole)) for label, day in moments)
+    return Clock(since, since == known[0], (until - since).days // 7, marks, _percent((until - since).days, whole))
 
 
 def _percent(days: int, whole: int) -> float:
